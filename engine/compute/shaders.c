@@ -1,0 +1,96 @@
+#include "engine/compute/shaders.h"
+
+#include "shaders/shared.h"
+
+#include "shaders/attention_cpu.h"
+#include "shaders/attention_gpu.h"
+#include "shaders/gemm_cpu_bf16.h"
+#include "shaders/gemm_cpu_f16.h"
+#include "shaders/gemm_cpu_f32.h"
+#include "shaders/gemm_cpu_q4_0.h"
+#include "shaders/gemm_cpu_q4_1.h"
+#include "shaders/gemm_cpu_q5_0.h"
+#include "shaders/gemm_cpu_q5_1.h"
+#include "shaders/gemm_cpu_q8_0.h"
+#include "shaders/gemm_gpu_bf16.h"
+#include "shaders/gemm_gpu_f16.h"
+#include "shaders/gemm_gpu_f32.h"
+#include "shaders/gemm_gpu_q4_0.h"
+#include "shaders/gemm_gpu_q4_1.h"
+#include "shaders/gemm_gpu_q5_0.h"
+#include "shaders/gemm_gpu_q5_1.h"
+#include "shaders/gemm_gpu_q8_0.h"
+#include "shaders/gemv_cpu_bf16.h"
+#include "shaders/gemv_cpu_f16.h"
+#include "shaders/gemv_cpu_f32.h"
+#include "shaders/gemv_cpu_q4_0.h"
+#include "shaders/gemv_cpu_q4_1.h"
+#include "shaders/gemv_cpu_q5_0.h"
+#include "shaders/gemv_cpu_q5_1.h"
+#include "shaders/gemv_cpu_q8_0.h"
+#include "shaders/gemv_gpu_bf16.h"
+#include "shaders/gemv_gpu_f16.h"
+#include "shaders/gemv_gpu_f32.h"
+#include "shaders/gemv_gpu_q4_0.h"
+#include "shaders/gemv_gpu_q4_1.h"
+#include "shaders/gemv_gpu_q5_0.h"
+#include "shaders/gemv_gpu_q5_1.h"
+#include "shaders/gemv_gpu_q8_0.h"
+#include "shaders/norm.h"
+#include "shaders/rotate.h"
+
+// Interfaces: what the `layout(binding = ...)` lines of a family say.
+#define S             VK_BIND_STORAGE
+#define U             VK_BIND_TEXEL_UINT
+#define F             VK_BIND_TEXEL_FLOAT
+#define GEMV_CPU      8, {U, F, S, S, S, S, S, F}, sizeof(struct push_matmul)
+#define GEMM_CPU      4, {U, F, S, S}, sizeof(struct push_matmul)
+#define GEMV_GPU      8, {S, S, S, S, S, S, S, S}, sizeof(struct push_matmul)
+#define GEMM_GPU      4, {S, S, S, S}, sizeof(struct push_matmul)
+#define ATTENTION_CPU 4, {F, U, S, S}, sizeof(struct push_attention)
+#define ATTENTION_GPU 4, {S, S, S, S}, sizeof(struct push_attention)
+#define NORM          4, {S, S, S, S}, sizeof(struct push_norm)
+#define ROTATE        5, {S, S, S, S, S}, sizeof(struct push_rotate)
+#define MODULE(array, ...)                                                                         \
+    {                                                                                              \
+#array, array, sizeof(array), __VA_ARGS__                                                  \
+    }
+
+#define TYPES(family, interface)                                                                   \
+    {                                                                                              \
+        [QUANT_F32] = MODULE(family##_f32, interface),                                             \
+        [QUANT_F16] = MODULE(family##_f16, interface),                                             \
+        [QUANT_BF16] = MODULE(family##_bf16, interface),                                           \
+        [QUANT_Q4_0] = MODULE(family##_q4_0, interface),                                           \
+        [QUANT_Q4_1] = MODULE(family##_q4_1, interface),                                           \
+        [QUANT_Q5_0] = MODULE(family##_q5_0, interface),                                           \
+        [QUANT_Q5_1] = MODULE(family##_q5_1, interface),                                           \
+        [QUANT_Q8_0] = MODULE(family##_q8_0, interface)                                            \
+    }
+
+enum { TYPE_COUNT = QUANT_BF16 + 1 };
+
+static const struct vk_shader gemv[2][TYPE_COUNT] = {
+    [VK_SHAPE_GPU] = TYPES(gemv_gpu, GEMV_GPU), [VK_SHAPE_CPU] = TYPES(gemv_cpu, GEMV_CPU)};
+static const struct vk_shader gemm[2][TYPE_COUNT] = {
+    [VK_SHAPE_GPU] = TYPES(gemm_gpu, GEMM_GPU), [VK_SHAPE_CPU] = TYPES(gemm_cpu, GEMM_CPU)};
+static const struct vk_shader attention[2] = {[VK_SHAPE_GPU] = MODULE(attention_gpu, ATTENTION_GPU),
+                                              [VK_SHAPE_CPU] =
+                                                  MODULE(attention_cpu, ATTENTION_CPU)};
+static const struct vk_shader norm_module = MODULE(norm, NORM);
+static const struct vk_shader rotate_module = MODULE(rotate, ROTATE);
+
+const struct vk_shader *shader_find(enum shader_family family, enum vk_shape shape,
+                                    enum quant_type type)
+{
+    if (family == SHADER_NORM)
+        return &norm_module;
+    if (family == SHADER_ROTATE)
+        return &rotate_module;
+    if (family == SHADER_ATTENTION)
+        return &attention[shape];
+    if ((unsigned)type >= TYPE_COUNT)
+        return NULL;
+    const struct vk_shader *s = family == SHADER_GEMV ? &gemv[shape][type] : &gemm[shape][type];
+    return s->code ? s : NULL;
+}

@@ -1,0 +1,135 @@
+#version 450
+// attention, gpu shape: out = softmax(q . K / sqrt(head size)) . V, streamed over the keys with a running maximum
+// (Milakov and Gimelshein 2018; Dao et al. 2022). q, out: columns x stride floats; K and V: [position][head][dimension].
+// A workgroup takes one KV head and T query rows (a row: a query head of the group in a column) and walks over tiles of
+// KEYS keys: scores of the tile in shared memory, then every thread adds its share of rows x dimensions.
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+#include "shared.h"
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint THREADS = 128;
+layout(constant_id = 2) const uint SIZE = 64; // of a head, a multiple of 8, at most 256
+layout(constant_id = 3) const uint T = 16;    // query rows of a tile
+layout(push_constant) uniform Push { push_attention p; };
+
+layout(binding = 0) readonly buffer Q { vec4 q[]; };
+layout(binding = 1) readonly buffer Cache { uvec4 cache[]; }; // of a layer: K, then V; 8 halves each
+layout(binding = 2) readonly buffer Ranges { uvec2 range[]; }; // of keys, [begin, end), for each column
+layout(binding = 3) writeonly buffer Out { float y[]; };
+
+const uint KEYS = 32;
+const uint RUNS = SIZE / 8u;                             // of 8 dimensions in a head
+const uint SHARE = (T * RUNS + THREADS - 1u) / THREADS;  // runs of the output that a thread has
+const float LEAST = -1e30; // finite, so that a row without keys so far gives no NaN
+
+shared vec4 q_tile[T * SIZE / 4u];
+shared float score[T * KEYS];
+shared float most[T], total[T], fade[T];
+shared uint begins[T], ends[T];
+
+uint row_of(uint t)
+{
+    return min(gl_WorkGroupID.x * T + t, p.columns * p.group - 1u);
+}
+
+// Floats from the start of a tensor to the head of a row.
+uint row_start(uint t, uint stride)
+{
+    uint row = row_of(t);
+    return row / p.group * stride + (gl_WorkGroupID.y * p.group + row % p.group) * SIZE;
+}
+
+void begin_tile()
+{
+    for (uint i = gl_LocalInvocationID.x; i < T * SIZE / 4u; i += THREADS)
+        q_tile[i] = q[row_start(i / (SIZE / 4u), p.q_stride) / 4u + i % (SIZE / 4u)];
+    for (uint t = gl_LocalInvocationID.x; t < T; t += THREADS) {
+        uvec2 keys = range[row_of(t) / p.group];
+        begins[t] = keys.x;
+        ends[t] = keys.y;
+        most[t] = LEAST;
+        total[t] = 0.0;
+    }
+    barrier();
+}
+
+// Scores of a tile of keys; those that a row does not see are LEAST.
+void find_scores(uint key)
+{
+    for (uint i = gl_LocalInvocationID.x; i < T * KEYS; i += THREADS) {
+        uint t = i / KEYS, k = key + i % KEYS;
+        float s = LEAST;
+        if (k >= begins[t] && k < ends[t]) {
+            s = 0.0;
+            uint at = (k * p.kv_heads + gl_WorkGroupID.y) * RUNS;
+            for (uint d = 0; d < RUNS; d++) {
+                uvec4 w = cache[at + d];
+                s += dot(vec4(unpackHalf2x16(w.x), unpackHalf2x16(w.y)), q_tile[(t * RUNS + d) * 2u]) +
+                     dot(vec4(unpackHalf2x16(w.z), unpackHalf2x16(w.w)), q_tile[(t * RUNS + d) * 2u + 1u]);
+            }
+            s *= p.scale;
+        }
+        score[i] = s;
+    }
+    barrier();
+}
+
+// Scores -> weights, with the row's maximum so far.
+void weigh_scores()
+{
+    for (uint t = gl_LocalInvocationID.x; t < T; t += THREADS) {
+        float top = most[t], sum = 0.0;
+        for (uint k = 0; k < KEYS; k++)
+            top = max(top, score[t * KEYS + k]);
+        for (uint k = 0; k < KEYS; k++) {
+            float s = score[t * KEYS + k];
+            float w = s > LEAST ? exp2(max(s - top, -200.0)) : 0.0;
+            score[t * KEYS + k] = w;
+            sum += w;
+        }
+        fade[t] = exp2(max(most[t] - top, -200.0));
+        total[t] = total[t] * fade[t] + sum;
+        most[t] = top;
+    }
+    barrier();
+}
+
+void main()
+{
+    begin_tile();
+    uint from = 0xffffffffu, to = 0u;
+    for (uint t = 0; t < T; t++) {
+        from = min(from, begins[t]);
+        to = max(to, ends[t]);
+    }
+    vec4 low[SHARE], high[SHARE]; // sums of this thread's runs
+    [[unroll]] for (uint i = 0; i < SHARE; i++)
+        low[i] = high[i] = vec4(0.0);
+    for (uint key = from / KEYS * KEYS; key < to; key += KEYS) {
+        find_scores(key);
+        weigh_scores();
+        [[unroll]] for (uint i = 0; i < SHARE; i++) {
+            uint run = min(i * THREADS + gl_LocalInvocationID.x, T * RUNS - 1u), t = run / RUNS;
+            low[i] *= fade[t];
+            high[i] *= fade[t];
+            // Beyond `to` the cache holds anything, NaN too, which a weight of 0 would not silence.
+            for (uint k = 0; k < KEYS && key + k < to; k++) {
+                uvec4 w = cache[p.value_offset / 8u + ((key + k) * p.kv_heads + gl_WorkGroupID.y) * RUNS + run % RUNS];
+                low[i] += score[t * KEYS + k] * vec4(unpackHalf2x16(w.x), unpackHalf2x16(w.y));
+                high[i] += score[t * KEYS + k] * vec4(unpackHalf2x16(w.z), unpackHalf2x16(w.w));
+            }
+        }
+        barrier();
+    }
+    [[unroll]] for (uint i = 0; i < SHARE; i++) {
+        uint run = i * THREADS + gl_LocalInvocationID.x, t = run / RUNS;
+        if (run >= T * RUNS || gl_WorkGroupID.x * T + t >= p.columns * p.group)
+            continue;
+        uint at = row_start(t, p.out_stride) + run % RUNS * 8u;
+        [[unroll]] for (uint c = 0; c < 4u; c++) {
+            y[at + c] = low[i][c] / total[t];
+            y[at + 4u + c] = high[i][c] / total[t];
+        }
+    }
+}

@@ -1,0 +1,92 @@
+#version 450
+// gemm, gpu shape: y[column] = epilogue(W . x[column]). W: rows x inner in the layout of shared.h with L = 1,
+// x: columns x in_stride floats, y: columns x out_stride floats.
+// A workgroup of 256 takes a tile of 64 rows x 64 columns, a thread 4 rows x 4 columns of it. A block of 32 inner values
+// of both is staged in shared memory as floats: 64 * 64 * 32 * 2 operations for at most (64 + 64) * 32 * 4 bytes, that
+// is 16 a byte with F32 weights and 28 with Q4_0.
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+#include "shared.h"
+
+layout(local_size_x_id = 0) in; // 256
+layout(constant_id = 2) const uint MODE = 0;
+layout(constant_id = 3) const uint ACT = 0;
+layout(push_constant) uniform Push { push_matmul p; };
+
+layout(binding = 0) readonly buffer Weights { uvec4 weights[]; };
+layout(binding = 1) readonly buffer In { vec4 x[]; };
+
+#include "weights.glsl"
+#include "epilogue.glsl"
+
+const uint TILE = 64, PITCH = TILE + 4; // the pad keeps the staging writes off the same banks
+shared float w_tile[WEIGHT_BLOCK * PITCH]; // [inner][row]
+shared float x_tile[WEIGHT_BLOCK * PITCH]; // [inner][column]
+
+// Thread t stages 8 inner values, in two steps of 4, of row (or column) t / 4.
+void stage_weights(uint b)
+{
+    uint row = gl_LocalInvocationID.x / 4u, quarter = gl_LocalInvocationID.x % 4u;
+    uint quad = gl_WorkGroupID.x * (TILE / 4u) + row / 4u, r = row % 4u;
+    bool inside = quad < (p.rows + 3u) / 4u;
+    uint at = ((inside ? quad : 0u) * p.inner + b) * UNIT;
+#if HEAD > 0
+    vec2 dm = block_scale(weights[at][r]);
+#endif
+#if HEAD > 1
+    uint high = weights[at + 1][r];
+#else
+    const uint high = 0;
+#endif
+    [[unroll]] for (uint half_ = 0; half_ < 2u; half_++) {
+        uint i = quarter * 2u + half_; // of the block's 8 steps
+        vec4 f = block_quants(weights[at + HEAD + i / STEPS * 4u + r], high, i % STEPS);
+#if HEAD > 0
+        f = f * dm.x + dm.y;
+#endif
+        [[unroll]] for (uint c = 0; c < 4u; c++)
+            w_tile[(i * 4u + c) * PITCH + row] = inside ? f[c] : 0.0;
+    }
+}
+
+void stage_columns(uint b)
+{
+    uint column = gl_LocalInvocationID.x / 4u, quarter = gl_LocalInvocationID.x % 4u;
+    uint n = min(gl_WorkGroupID.y * TILE + column, p.columns - 1u);
+    uint at = (p.in_column + n) * (p.in_stride / 4u) + b * 8u;
+    [[unroll]] for (uint half_ = 0; half_ < 2u; half_++) {
+        uint i = quarter * 2u + half_;
+        vec4 v = x[at + i];
+        [[unroll]] for (uint c = 0; c < 4u; c++)
+            x_tile[(i * 4u + c) * PITCH + column] = v[c];
+    }
+}
+
+void main()
+{
+    uint row = gl_LocalInvocationID.x % 16u * 4u, column = gl_LocalInvocationID.x / 16u * 4u;
+    vec4 sum[4]; // of a column's four rows
+    [[unroll]] for (uint t = 0; t < 4u; t++)
+        sum[t] = vec4(0.0);
+    for (uint b = 0; b < p.inner; b++) {
+        stage_weights(b);
+        stage_columns(b);
+        barrier();
+        [[unroll]] for (uint k = 0; k < WEIGHT_BLOCK; k++) {
+            uint w = k * PITCH + row, v = k * PITCH + column;
+            vec4 f = vec4(w_tile[w], w_tile[w + 1u], w_tile[w + 2u], w_tile[w + 3u]);
+            [[unroll]] for (uint t = 0; t < 4u; t++)
+                sum[t] += f * x_tile[v + t];
+        }
+        barrier();
+    }
+    row += gl_WorkGroupID.x * TILE;
+    column += gl_WorkGroupID.y * TILE;
+    [[unroll]] for (uint r = 0; r < 4u; r++)
+        [[unroll]] for (uint t = 0; t < 4u; t++) {
+            if (MODE != MODE_GATE)
+                finish(row + r, column + t, sum[t][r], row_bias(row + r), 0.0);
+            else if (r % 2u == 0u)
+                finish((row + r) / 2u, column + t, sum[t][r], 0.0, sum[t][r | 1u]);
+        }
+}

@@ -1,0 +1,100 @@
+// What C and GLSL must agree on: push-constant structs, specialization constants, index formulas.
+// Included by both; every member is 4 bytes, so that C's layout is GLSL's.
+#ifndef PUMICE_SHARED_H
+#define PUMICE_SHARED_H
+
+#ifdef GL_core_profile
+#define SHARED_STRUCT(name) struct name
+#else
+#include <stdint.h>
+typedef uint32_t uint;
+#define SHARED_STRUCT(name) struct name
+#endif
+
+// Tensor types, as GGUF numbers them (engine/model/quant.h says the same to C).
+#define TYPE_F32  0
+#define TYPE_F16  1
+#define TYPE_Q4_0 2
+#define TYPE_Q4_1 3
+#define TYPE_Q5_0 6
+#define TYPE_Q5_1 7
+#define TYPE_Q8_0 8
+#define TYPE_BF16 30
+
+// Weights in device memory. A matrix is cut into quads of 4 * L rows (L: the interleave, the subgroup
+// size for the cpu shape, 1 for the gpu shape; row = (quad * 4 + r) * L + lane) and blocks of 32 columns.
+// A quad's block is WEIGHT_UNIT(type) * L units of 16 bytes, one behind the other:
+//   quantised: [lane] the scales of r = 0..3, each half2(d, m);  Q5: then [lane] the high bits of r = 0..3;
+//   all: [part][r][lane] the quants or values, 16 bytes of consecutive columns a lane.
+// Quads follow each other, in each the blocks in order. Rows and columns that the matrix lacks are zero.
+#define WEIGHT_BLOCK 32
+#define WEIGHT_QUAD  4
+
+// What happens to a product before it is stored (constant MODE of gemv and gemm).
+#define MODE_STORE    0 // y = act(v + bias)
+#define MODE_RESIDUAL 1 // y += v + bias
+#define MODE_GATE     2 // y = silu(gate) * up; rows come in turn, L of the gate, L of up
+#define MODE_QKV      3 // gemv: rows are those of Q, K and V; q and k are rotated, K and V go to the cache
+
+#define ACT_NONE       0
+#define ACT_QUICK_GELU 1 // x * sigmoid(1.702 x): CLIP
+#define ACT_GELU       2 // erf form: torch.nn.GELU
+
+SHARED_STRUCT(push_matmul)
+{
+    uint rows;       // of the matrix, without padding
+    uint columns;    // of x and y
+    uint inner;      // blocks of 32 in a row of the matrix
+    uint in_stride;  // floats from one column of x to the next, a multiple of 32
+    uint in_column;  // first column that is read
+    uint out_stride; // floats from one column of y to the next
+    uint out_column; // first column that is written
+    uint out_row;    // where row 0 goes in a column of y
+    uint norm_size;  // gemv with norm: values that count in the mean square
+    float norm_eps;
+    uint first_row; // MODE_QKV: number of row 0 among the rows of Q, K and V
+    uint q_rows;    // MODE_QKV: rows of Q
+    uint kv_rows;   // MODE_QKV: rows of K, and of V
+    uint head_size;
+    uint kv_heads;     // kv_rows / head_size
+    uint value_offset; // halves from the start of a layer's cache to V
+};
+
+SHARED_STRUCT(push_rotate)
+{
+    uint q_rows;
+    uint kv_rows;
+    uint head_size;
+    uint kv_heads;
+    uint value_offset; // halves from the start of a layer's cache to V
+};
+
+SHARED_STRUCT(push_norm)
+{
+    uint size;       // values of a row that count
+    uint stride;     // floats from one row to the next, of input and output
+    uint in_row;     // first row that is read; written from 0
+    float eps;
+};
+
+SHARED_STRUCT(push_attention)
+{
+    uint columns; // of queries
+    uint kv_heads;
+    uint group;      // query heads that share a KV head
+    uint q_stride;   // floats from one column of q to the next
+    uint out_stride; // the same for the output
+    float scale;     // of the scores, times log2(e)
+    uint value_offset; // halves from the start of a layer's cache to V
+};
+
+// The KV cache of a layer: K, then V, in halves; p: index of the position, h: KV head, d: dimension. KL keys are interleaved
+// (L in the cpu shape, 1 in the gpu shape: plain [p][h][d]), V in runs of VL positions (8, or 1). Head sizes are
+// multiples of 8. Both grow at their end only, and an index is the sum of a part for p and one for (h, d).
+#define KV_BLOCK 64 // positions: capacities are multiples of it
+#define K_INDEX(p, h, d, heads, size, KL)                                                          \
+    (((((p) / (KL) * (heads) + (h)) * ((size) / 8u) + (d) / 8u) * (KL) + (p) % (KL)) * 8u + (d) % 8u)
+#define V_INDEX(p, h, d, heads, size, VL)                                                          \
+    ((((p) / (VL) * (heads) + (h)) * (size) + (d)) * (VL) + (p) % (VL))
+
+#endif
