@@ -1,0 +1,62 @@
+// The inside of an engine, shared by engine.c, session.c and probe's files.
+#pragma once
+
+#include <stdatomic.h>
+
+#include "engine/engine.h"
+#include "engine/model/decoder.h"
+#include "engine/model/gguf.h"
+#include "engine/model/vision.h"
+#include "engine/model/weights.h"
+#include "engine/picture.h"
+#include "engine/probe.h"
+#include "engine/text/template.h"
+#include "engine/text/tokenizer.h"
+#include "engine/vk/device.h"
+
+// The rows of a picture: encoded once for an engine, kept while a session holds them, and the
+// newest ones longer.
+struct picture_rows {
+    struct picture_rows *next;
+    uint8_t hash[PICTURE_HASH];
+    uint32_t count;
+    float *values; // [count][width]; NULL: not encoded yet
+    unsigned holders;
+};
+
+struct engine {
+    struct gguf *model_file, *vision_file;
+    struct tokenizer *tokenizer;
+    const struct template *template;
+    struct vision_traits traits; // of the vision file, if there is one
+    struct vk_device *device;
+    struct weights *weights;
+    struct decoder *decoder;
+    struct vision *vision;
+    struct decoder_state *spare; // made and warmed while loading; the first session takes it
+    struct picture_rows *rows;   // newest first
+    struct engine_info info;
+    struct engine_counters counters;
+    double load_ms;
+    progress_fn *progress;
+    void *progress_data;
+};
+
+// The part of engine_create that needs no device: files, tokenizer, template, traits.
+bool engine_open_files(struct engine *e, const struct engine_params *p, struct error *err);
+
+double clock_ms(void); // monotonic
+
+// False: the caller was told to stop. `err` is filled.
+bool engine_progress(struct engine *e, enum phase phase, uint64_t done, uint64_t total,
+                     struct error *err);
+
+// The entry for a picture, made if need be (without values); held until engine_release_rows.
+struct picture_rows *engine_hold_rows(struct engine *e, const struct picture *p, struct error *err);
+void engine_release_rows(struct engine *e, struct picture_rows *r);
+// Decodes a picture again and makes what a tower reads.
+bool picture_pixels(const struct picture *p, const struct preprocess_rule *rule, struct pixels *out,
+                    struct error *err);
+// Computes the values if they are not there. `ms` gets the time it took, 0 from the cache.
+bool engine_encode(struct engine *e, const struct picture *p, struct picture_rows *r,
+                   const atomic_bool *stop, double *ms, struct error *err);

@@ -1,0 +1,70 @@
+// The decoder: a LLaMA-family language model as a table of layers, read from its GGUF file (facts:
+// LLaMA, Touvron et al. 2023; grouped-query attention, Ainslie et al. 2023; rotary positions, Su et
+// al. 2021).
+//
+// A decoder is the model; a decoder_state is one timeline's memory: KV cache, inputs, logits, and
+// the plans recorded over them. Both belong to the engine's thread. The weights must outlive the
+// decoder, the decoder its states.
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/model/gguf.h"
+#include "engine/model/weights.h"
+
+struct decoder;
+struct decoder_state;
+
+struct decoder_shape {
+    uint32_t width; // floats of a column (embedding_length)
+    uint32_t layers;
+    uint32_t vocabulary; // rows of the output head
+    uint32_t context;    // positions that the model was made for
+    uint32_t heads, kv_heads, head_size;
+    uint32_t feed_forward;
+};
+
+// Whether a file is a model that we run, from its metadata and tensor types alone; needs no device.
+bool decoder_check(const struct gguf *g, struct error *e);
+
+// Checks metadata and tensors, and reserves the weights; nothing is computed or uploaded.
+// ERROR_MODEL: an architecture (named) or feature that we do not run, tensors missing or of another
+// shape.
+struct decoder *decoder_create(struct vk_device *d, const struct gguf *g, struct weights *w,
+                               struct error *e);
+void decoder_destroy(struct decoder *m);
+const struct decoder_shape *decoder_get_shape(const struct decoder *m);
+
+// The row of the token embedding for `id` (below vocabulary), exact: width floats.
+void decoder_embed(const struct decoder *m, int32_t id, float *row);
+
+// Bytes of KV cache for `positions` positions.
+uint64_t decoder_cache_size(const struct decoder *m, uint32_t positions);
+
+// `context`: most positions that it will ever hold; memory is taken as it fills.
+struct decoder_state *decoder_state_create(struct decoder *m, uint32_t context, struct error *e);
+void decoder_state_destroy(struct decoder_state *s);
+
+// Records the plans for one column and for many, and makes the driver compile them.
+bool decoder_warm(struct decoder_state *s, const atomic_bool *stop, struct error *e);
+
+// Most columns of one decoder_run.
+uint32_t decoder_batch(const struct decoder_state *s);
+// Where to put the embedding rows of the next run: [batch][width].
+float *decoder_input(struct decoder_state *s);
+// Computes columns for positions [first, first + n), n <= batch, over the cache's [0, first), and
+// writes their K and V. `logits`: the head for the last column, too. Interrupted
+// (ERROR_INTERRUPTED), positions from `first` on are undefined.
+bool decoder_run(struct decoder_state *s, uint32_t first, uint32_t n, bool logits,
+                 const atomic_bool *stop, struct error *e);
+const float *
+decoder_logits(const struct decoder_state *s); // [vocabulary], of the last run that asked for them
+
+struct decoder_counters {
+    uint64_t columns;
+    double kernel_ms; // from submissions to completions
+};
+struct decoder_counters decoder_counted(const struct decoder_state *s);

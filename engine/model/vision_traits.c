@@ -1,0 +1,150 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "engine/model/vision.h"
+
+static bool bad(const struct gguf *g, struct error *e, const char *what)
+{
+    return error_set(e, ERROR_MODEL,
+                     "%s: %s; the vision file is damaged or of a kind that we do not run",
+                     gguf_path(g), what);
+}
+
+static bool is(struct gguf_string s, const char *text)
+{
+    return s.size == strlen(text) && memcmp(s.data, text, s.size) == 0;
+}
+
+static bool flag(const struct gguf *g, const char *key)
+{
+    bool value = false;
+    gguf_get_bool(g, key, &value);
+    return value;
+}
+
+static bool check_kind(const struct gguf *g, struct error *e)
+{
+    struct gguf_string s;
+    char name[64];
+    if (!gguf_get_string(g, "general.architecture", &s) || !is(s, "clip"))
+        return error_set(e, ERROR_MODEL,
+                         "%s is not a vision file (its architecture is not \"clip\"); give a "
+                         "language model as -m",
+                         gguf_path(g));
+    if (flag(g, "clip.has_text_encoder") || flag(g, "clip.has_minicpmv_projector") ||
+        flag(g, "clip.has_glm_projector") || flag(g, "clip.has_qwen2vl_merger"))
+        return bad(g, e, "it is not a LLaVA projector file");
+    struct gguf_string type = {"mlp", 3};
+    if (!gguf_get_string(g, "clip.vision.projector_type", &type))
+        gguf_get_string(g, "clip.projector_type", &type);
+    if (!is(type, "mlp")) {
+        utf8_clean(name, sizeof(name), type.data, type.size);
+        return error_set(
+            e, ERROR_MODEL,
+            "%s has a projector of the kind \"%s\", which we do not run; LLaVA's mlp runs",
+            gguf_path(g), name);
+    }
+    if (gguf_array_count(g, "clip.vision.image_grid_pinpoints"))
+        return bad(g, e, "it cuts pictures into tiles (LLaVA-1.6), which we do not compute");
+    if (flag(g, "clip.use_silu"))
+        return bad(g, e, "its activation is SiLU");
+    return true;
+}
+
+static bool need(const struct gguf *g, const char *key, uint32_t most, uint32_t *out,
+                 struct error *e)
+{
+    char full[96], what[160];
+    snprintf(full, sizeof(full), "clip.vision.%s", key);
+    if (!gguf_get_u32(g, full, out)) {
+        snprintf(what, sizeof(what), "the metadata lacks %s", full);
+        return bad(g, e, what);
+    }
+    if (*out == 0 || *out > most) {
+        snprintf(what, sizeof(what), "%s is %u", full, *out);
+        return bad(g, e, what);
+    }
+    return true;
+}
+
+static bool read_rule(const struct gguf *g, struct vision_traits *t, struct error *e)
+{
+    t->rule =
+        (struct preprocess_rule){.fit = FIT_PAD, .filter = FILTER_BICUBIC, .size = t->picture_size};
+    for (size_t i = 0; i < 3; i++)
+        if (!gguf_array_f32(g, "clip.vision.image_mean", i, &t->rule.mean[i]) ||
+            !gguf_array_f32(g, "clip.vision.image_std", i, &t->rule.std[i]) ||
+            !(t->rule.mean[i] >= 0 && t->rule.mean[i] <= 1 && t->rule.std[i] > 0))
+            return bad(g, e, "the mean or deviation of its colours is missing or out of range");
+    return true;
+}
+
+// Blocks whose tensors are there. LLaVA reads the features before the last of CLIP-L's 24 blocks;
+// converters leave that one out, but some files kept it.
+static uint32_t count_blocks(const struct gguf *g, uint32_t said)
+{
+    uint32_t n = 0;
+    char name[64];
+    for (;; n++) {
+        snprintf(name, sizeof(name), "v.blk.%u.attn_q.weight", n);
+        if (n > said || !gguf_find_tensor(g, name))
+            break;
+    }
+    return n == 24 ? 23 : n;
+}
+
+// The projector's output width, and the hidden one of an MLP.
+static bool read_projector(const struct gguf *g, struct vision_traits *t, struct error *e)
+{
+    const struct gguf_tensor *first = gguf_find_tensor(g, "mm.0.weight");
+    const struct gguf_tensor *second = gguf_find_tensor(g, "mm.2.weight");
+    if (gguf_find_tensor(g, "mm.3.weight"))
+        return bad(g, e, "its projector has normalisations (Yi-VL)");
+    if (!first)
+        first = gguf_find_tensor(g, "mm.weight");
+    if (!first)
+        return bad(g, e, "the projector mm.0.weight is missing");
+    uint64_t to = second ? second->dims[1] : first->dims[1];
+    if (to > 1 << 16 || first->dims[1] > 1 << 16)
+        return bad(g, e, "its projector is absurdly large");
+    t->projects_to = (uint32_t)to;
+    t->hidden = second ? (uint32_t)first->dims[1] : 0;
+    return true;
+}
+
+bool vision_read_traits(const struct gguf *g, struct vision_traits *t, struct error *e)
+{
+    *t = (struct vision_traits){.eps = 1e-5f};
+    uint32_t blocks;
+    if (!check_kind(g, e) || !need(g, "image_size", 4096, &t->picture_size, e) ||
+        !need(g, "patch_size", 1024, &t->patch, e) ||
+        !need(g, "embedding_length", 1 << 14, &t->width, e) ||
+        !need(g, "feed_forward_length", 1 << 16, &t->feed_forward, e) ||
+        !need(g, "attention.head_count", 256, &t->heads, e) ||
+        !need(g, "block_count", 256, &blocks, e) || !read_rule(g, t, e) || !read_projector(g, t, e))
+        return false;
+    gguf_get_f32(g, "clip.vision.attention.layer_norm_epsilon", &t->eps);
+    if (t->picture_size % t->patch != 0)
+        return bad(g, e, "its picture size is no multiple of its patches");
+    if (t->width % t->heads != 0 || t->width / t->heads % 8 != 0 || t->width % 32 != 0 ||
+        t->feed_forward % 32 != 0 || t->hidden % 32 != 0)
+        return bad(g, e, "its widths are no multiples of what the kernels need");
+    t->grid = t->picture_size / t->patch;
+    t->blocks = count_blocks(g, blocks);
+    if (t->blocks == 0)
+        return bad(g, e, "it has no blocks");
+    t->act = flag(g, "clip.use_gelu") ? ACT_GELU : ACT_QUICK_GELU;
+    // Where both sizes are equal the names cannot be told apart by shape: old converters wrote
+    // those files.
+    const struct gguf_tensor *down = gguf_find_tensor(g, "v.blk.0.ffn_down.weight");
+    t->swapped = down && down->dims[0] == t->width;
+    return true;
+}
+
+uint32_t vision_picture_rows(const struct vision_traits *t, uint32_t width, uint32_t height)
+{
+    (void)width; // every picture becomes one tile for now
+    (void)height;
+    return t->grid * t->grid;
+}

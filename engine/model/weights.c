@@ -1,0 +1,288 @@
+#include "engine/model/weights.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/model/repack.h"
+
+enum { PARTS_MOST = 4, QUAD_ROWS_MOST = WEIGHT_QUAD * 64 };
+
+// One thing to upload: a matrix out of tensors, or a run of floats that we hold.
+struct job {
+    struct matrix matrix;
+    struct weight_part parts[PARTS_MOST];
+    uint32_t n_parts;
+    enum weight_order order;
+    float *floats; // NULL: a matrix
+    size_t count;
+    struct vk_slice to;
+};
+
+struct weights {
+    struct vk_device *device;
+    uint32_t interleave;
+    struct vk_slabs *slabs;
+    struct job *jobs;
+    size_t n_jobs, room;
+    struct vk_slice zeros; // the bias of matrices without one
+    uint64_t bytes;
+};
+
+struct weights *weights_create(struct vk_device *d, struct error *e)
+{
+    struct weights *w = calloc(1, sizeof(*w));
+    if (!w) {
+        error_no_memory(e);
+        return NULL;
+    }
+    w->device = d;
+    w->interleave = kernel_layout(vk_device_profile(d)).interleave;
+    w->slabs = vk_slabs_create(d, "weights", e);
+    if (!w->slabs) {
+        free(w);
+        return NULL;
+    }
+    return w;
+}
+
+void weights_destroy(struct weights *w)
+{
+    if (!w)
+        return;
+    for (size_t i = 0; i < w->n_jobs; i++)
+        free(w->jobs[i].floats);
+    free(w->jobs);
+    vk_slabs_destroy(w->slabs);
+    free(w);
+}
+
+uint64_t weights_bytes(const struct weights *w)
+{
+    return w->bytes;
+}
+
+bool weights_type_runs(const struct gguf *g, const struct gguf_tensor *t, struct error *e)
+{
+    if (kernel_runs(t->type))
+        return true;
+    return error_set(e, ERROR_MODEL,
+                     "%s: the tensor %s is of type %s, which we do not compute; use a file with "
+                     "Q4_0, Q4_1, Q5_0, "
+                     "Q5_1, Q8_0, F16, BF16 or F32",
+                     gguf_path(g), t->name, quant_find(t->type)->name);
+}
+
+const struct gguf_tensor *weights_tensor(const struct gguf *g, const char *name,
+                                         const uint64_t *dims, uint32_t n, struct error *e)
+{
+    const struct gguf_tensor *t = gguf_find_tensor(g, name);
+    if (!t) {
+        error_set(e, ERROR_MODEL,
+                  "%s lacks the tensor %s; it is damaged or of a kind that we do not run",
+                  gguf_path(g), name);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        uint64_t want = i < n ? dims[i] : 1;
+        if (t->dims[i] != want) {
+            error_set(
+                e, ERROR_MODEL,
+                "%s: the tensor %s has %llu where its metadata asks for %llu; the file is damaged",
+                gguf_path(g), name, (unsigned long long)t->dims[i], (unsigned long long)want);
+            return NULL;
+        }
+    }
+    return weights_type_runs(g, t, e) ? t : NULL;
+}
+
+void weights_dequantize(const struct gguf_tensor *t, uint64_t first, uint64_t n, float *out)
+{
+    const struct quant *q = quant_find(t->type);
+    q->dequantize((const uint8_t *)t->data + first / q->elems * q->bytes, out, n / q->elems);
+}
+
+static uint64_t elements(const struct gguf_tensor *t)
+{
+    return t->dims[0] * t->dims[1] * t->dims[2] * t->dims[3];
+}
+
+static struct job *add_job(struct weights *w, uint64_t size, struct error *e)
+{
+    if (w->n_jobs == w->room) {
+        size_t room = w->room ? w->room * 2 : 256;
+        struct job *jobs = realloc(w->jobs, room * sizeof(*jobs));
+        if (!jobs) {
+            error_no_memory(e);
+            return NULL;
+        }
+        w->jobs = jobs;
+        w->room = room;
+    }
+    struct job *j = &w->jobs[w->n_jobs];
+    *j = (struct job){0};
+    if (!vk_slabs_take(w->slabs, size, &j->to, e))
+        return NULL;
+    w->n_jobs++;
+    w->bytes += size;
+    return j;
+}
+
+// Room for `count` floats, in whole blocks of 4 and zeroed, that the caller fills through *values.
+static bool add_floats(struct weights *w, size_t count, float **values, struct vk_slice *out,
+                       struct error *e)
+{
+    size_t padded = (count + 3) / 4 * 4;
+    *values = calloc(padded, sizeof(float));
+    if (!*values)
+        return error_no_memory(e);
+    struct job *j = add_job(w, padded * sizeof(float), e);
+    if (!j) {
+        free(*values);
+        return false;
+    }
+    j->floats = *values;
+    j->count = padded;
+    *out = j->to;
+    return true;
+}
+
+bool weights_vector(struct weights *w, const struct gguf_tensor *t, struct vk_slice *out,
+                    struct error *e)
+{
+    float *values;
+    if (!add_floats(w, elements(t), &values, out, e))
+        return false;
+    weights_dequantize(t, 0, elements(t), values);
+    return true;
+}
+
+bool weights_floats(struct weights *w, const float *values, size_t count, struct vk_slice *out,
+                    struct error *e)
+{
+    float *copy;
+    if (!add_floats(w, count, &copy, out, e))
+        return false;
+    memcpy(copy, values, count * sizeof(float));
+    return true;
+}
+
+static bool add_bias(struct weights *w, const struct weight_part *parts, uint32_t n, uint32_t rows,
+                     struct vk_slice *out, struct error *e)
+{
+    float *values;
+    bool any = false;
+    for (uint32_t i = 0; i < n; i++)
+        any = any || parts[i].bias;
+    if (!any) {
+        if (w->zeros.size < rows * sizeof(float) && !add_floats(w, rows, &values, &w->zeros, e))
+            return false;
+        *out = w->zeros;
+        return true;
+    }
+    if (!add_floats(w, rows, &values, out, e))
+        return false;
+    for (uint32_t i = 0; i < n; values += parts[i++].rows)
+        if (parts[i].bias)
+            weights_dequantize(parts[i].bias, 0, parts[i].rows, values);
+    return true;
+}
+
+bool weights_matrix(struct weights *w, const struct weight_part *parts, uint32_t n,
+                    enum weight_order order, uint32_t columns, struct matrix *out, struct error *e)
+{
+    uint32_t rows = 0;
+    for (uint32_t i = 0; i < n; i++)
+        rows += parts[i].rows;
+    struct matrix m = {.type = parts[0].tensor->type, .rows = rows, .columns = columns};
+    if (!add_bias(w, parts, n, rows, &m.bias, e))
+        return false;
+    struct job *j = add_job(w, kernel_matrix_size(m.type, rows, columns, w->interleave), e);
+    if (!j)
+        return false;
+    m.data = j->to;
+    j->matrix = m;
+    j->order = order;
+    j->n_parts = n;
+    memcpy(j->parts, parts, n * sizeof(*parts));
+    *out = m;
+    return true;
+}
+
+// Where row `i` of the device's matrix lies in the file; NULL: padding.
+static const void *source_row(const struct job *j, uint32_t i, uint32_t interleave,
+                              size_t row_bytes)
+{
+    uint32_t part = 0;
+    if (j->order == WEIGHT_PAIRED) {
+        uint32_t group = i / interleave;
+        part = group & 1;
+        i = group / 2 * interleave + i % interleave;
+    } else {
+        while (part < j->n_parts && i >= j->parts[part].rows)
+            i -= j->parts[part++].rows;
+    }
+    if (part >= j->n_parts || i >= j->parts[part].rows)
+        return NULL;
+    return (const uint8_t *)j->parts[part].tensor->data + (size_t)i * row_bytes;
+}
+
+static void pack(const struct weights *w, const struct job *j, uint32_t quad, void *to)
+{
+    const struct quant *q = quant_find(j->matrix.type);
+    size_t row_bytes = (size_t)j->matrix.columns / q->elems * q->bytes;
+    uint32_t n = WEIGHT_QUAD * w->interleave;
+    const void *rows[QUAD_ROWS_MOST];
+    for (uint32_t i = 0; i < n; i++)
+        rows[i] = source_row(j, quad * n + i, w->interleave, row_bytes);
+    repack_quad(j->matrix.type, rows, j->matrix.columns, w->interleave, to);
+}
+
+// Uploads in stretches of whole quads that fit a staging slot.
+static bool upload_job(const struct weights *w, const struct job *j, struct vk_uploader *up,
+                       const atomic_bool *stop, atomic_uint_fast64_t *done, struct error *e)
+{
+    uint64_t quad = j->floats ? 4 * sizeof(float)
+                              : kernel_matrix_size(j->matrix.type, WEIGHT_QUAD * w->interleave,
+                                                   j->matrix.columns, w->interleave);
+    if (quad > VK_UPLOAD_MOST)
+        return error_set(e, ERROR_MODEL, "a matrix of the model has rows that are too long");
+    uint64_t step = VK_UPLOAD_MOST / quad * quad;
+    for (uint64_t at = 0; at < j->to.size; at += step) {
+        if (stop && atomic_load(stop))
+            return error_set(e, ERROR_INTERRUPTED, "stopped while the model was loading");
+        uint64_t size = j->to.size - at < step ? j->to.size - at : step;
+        uint8_t *to =
+            vk_upload_begin(up, (struct vk_slice){j->to.buffer, j->to.offset + at, size}, e);
+        if (!to)
+            return false;
+        if (j->floats)
+            memcpy(to, (const uint8_t *)j->floats + at, size);
+        else
+            for (uint64_t b = 0; b < size; b += quad)
+                pack(w, j, (uint32_t)((at + b) / quad), to + b);
+        if (!vk_upload_end(up, e))
+            return false;
+        if (done)
+            atomic_fetch_add(done, size);
+    }
+    return true;
+}
+
+bool weights_upload(struct weights *w, const atomic_bool *stop, atomic_uint_fast64_t *done,
+                    struct error *e)
+{
+    struct vk_uploader *up = vk_uploader_create(w->device, e);
+    if (!up)
+        return false;
+    bool ok = true;
+    for (size_t i = 0; ok && i < w->n_jobs; i++)
+        ok = upload_job(w, &w->jobs[i], up, stop, done, e);
+    ok = ok && vk_upload_flush(up, e);
+    vk_uploader_destroy(up);
+    for (size_t i = 0; i < w->n_jobs; i++) {
+        free(w->jobs[i].floats);
+        w->jobs[i].floats = NULL;
+    }
+    w->n_jobs = 0;
+    return ok;
+}

@@ -1,0 +1,58 @@
+// GGUF tensors -> device memory. Model code asks for matrices and vectors, which reserves their
+// places at once; weights_upload then fills all of them, repacked for the device's kernels, from
+// one thread, while another may already record and compile what will use them.
+//
+// Owns the device memory. The gguf files must outlive weights_upload.
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/compute/kernels.h"
+#include "engine/model/gguf.h"
+
+struct weights;
+
+struct weights *weights_create(struct vk_device *d, struct error *e);
+void weights_destroy(struct weights *w);
+
+// A tensor by name whose shape must be dims[0..n) (dims[0] contiguous); missing ones and other
+// shapes or types that we do not compute with are ERROR_MODEL sentences.
+const struct gguf_tensor *weights_tensor(const struct gguf *g, const char *name,
+                                         const uint64_t *dims, uint32_t n, struct error *e);
+
+// Whether we compute with the tensor's type.
+bool weights_type_runs(const struct gguf *g, const struct gguf_tensor *t, struct error *e);
+
+// Rows of a matrix that come from one tensor (its dims beyond the rows are flattened into columns),
+// with the bias that belongs to them, or NULL.
+struct weight_part {
+    const struct gguf_tensor *tensor, *bias;
+    uint32_t rows;
+};
+enum weight_order {
+    WEIGHT_STACKED, // the parts' rows one after the other
+    WEIGHT_PAIRED,  // two parts (gate and up) in turn, as MODE_GATE wants them; no biases
+};
+// All parts have the same type and columns.
+bool weights_matrix(struct weights *w, const struct weight_part *parts, uint32_t n,
+                    enum weight_order order, uint32_t columns, struct matrix *out, struct error *e);
+
+// The values of a tensor as floats.
+bool weights_vector(struct weights *w, const struct gguf_tensor *t, struct vk_slice *out,
+                    struct error *e);
+// Floats that the caller made; copied.
+bool weights_floats(struct weights *w, const float *values, size_t count, struct vk_slice *out,
+                    struct error *e);
+
+uint64_t weights_bytes(const struct weights *w); // what the matrices and vectors take
+
+// Fills everything reserved so far. `done` (may be NULL) counts bytes for a progress display on
+// another thread.
+bool weights_upload(struct weights *w, const atomic_bool *stop, atomic_uint_fast64_t *done,
+                    struct error *e);
+
+// Dequantises elements [first, first + n) of a tensor; both multiples of its block.
+void weights_dequantize(const struct gguf_tensor *t, uint64_t first, uint64_t n, float *out);

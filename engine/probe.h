@@ -1,0 +1,108 @@
+// What `inspect`, `bench`, `models`, `devices` and the tests may see of the engine's inside. Not
+// needed to chat.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "engine/engine.h"
+
+// ---- files, without a device
+
+enum model_kind { MODEL_LANGUAGE, MODEL_VISION, MODEL_OTHER };
+
+struct model_summary {
+    enum model_kind kind;
+    char architecture[64];
+    char name[256]; // general.name, cleaned; the file's name without one
+    uint64_t file_size;
+    uint64_t parameters;                              // elements of all tensors
+    char types[128];                                  // "Q4_1 x 210, F32 x 181"
+    uint32_t width, layers;                           // embedding, blocks
+    uint32_t context;                                 // language models
+    uint32_t picture_size, picture_rows, projects_to; // vision files
+    bool runs;                                        // we can load it
+    char reason[512];                                 // why not
+};
+bool probe_model(const char *path, struct model_summary *out, struct error *e);
+
+// Metadata and tensors as JSON (`inspect model`).
+bool probe_model_json(const char *path, struct buffer *json, struct error *e);
+
+// base + overlay -> out (`models compose`): tensors of the same name replaced, new ones added,
+// metadata kept; checks the base's SHA-256 against the overlay's metadata, records the overlay's in
+// the result. Atomic.
+bool probe_compose(const char *base, const char *overlay, const char *out, struct error *e);
+
+// The prompt of a chat, as ids with {"image": rows} for pictures (`inspect tokens`), JSON. `mmproj`
+// may be NULL when there are no pictures. raw: text alone, no template, no BOS, special tokens as
+// ordinary text (vocabulary-only files too).
+bool probe_tokens_json(const char *model, const char *mmproj, const char *chat_template,
+                       const char *system, const char *text, struct picture *const *pictures,
+                       size_t n, bool raw, struct buffer *json, struct error *e);
+
+// [tiles, 3, size, size] for a vision file; the caller frees *out.
+bool probe_pixels(const char *mmproj, const struct picture *p, float **out, uint32_t shape[4],
+                  struct error *e);
+
+// ---- devices
+
+struct probe_device {
+    char name[256], driver[256], type[16], shape[8], reason[256];
+    uint32_t api_version;
+    uint32_t subgroup_size;
+    uint64_t memory, free_memory;
+    bool usable, chosen;
+};
+// The caller frees *out.
+bool probe_devices(const char *want, struct probe_device **out, size_t *count, struct error *e);
+
+// ---- a loaded engine
+
+// Rows [rows, embedding] after the projector, from the device; the caller frees *out.
+bool probe_rows(struct engine *e, struct picture *p, float **out, uint32_t *rows, double *ms,
+                struct error *err);
+
+// Chunks of ids around pictures (n pictures, n + 1 chunks), nothing added to them.
+struct id_chunk {
+    const int32_t *ids;
+    size_t count;
+};
+bool session_sync_ids(struct session *s, const struct id_chunk *chunks,
+                      struct picture *const *pictures, size_t n_pictures,
+                      struct sync_report *report, struct error *e);
+// Logits [vocabulary] of the last position; live until the next call on the session.
+const float *session_logits(struct session *s);
+// Appends a token as if it had been sampled.
+bool session_force(struct session *s, int32_t id, struct error *e);
+// Drops everything after the first `positions`.
+void session_truncate(struct session *s, uint32_t positions);
+uint32_t session_positions(const struct session *s);
+
+// What was really done since the engine was created (the tests count with it).
+struct engine_counters {
+    uint64_t columns;   // dispatched through the decoder
+    uint64_t pictures;  // encoded
+    uint64_t pipelines; // made
+    uint64_t submits;
+    double kernel_ms; // from submission to completion, all submissions
+};
+void engine_get_counters(const struct engine *e, struct engine_counters *out);
+double engine_load_ms(const struct engine *e);
+
+// ---- kernels alone (`bench`)
+
+struct kernel_figure {
+    char name[64]; // "gemm"
+    char type[16]; // "Q4_1"
+    uint32_t rows, columns, inner;
+    double ms; // best of `repeats`
+    double median_ms, spread_ms;
+    double gflops, gbytes; // per second, from the median
+};
+// The heavy kernels at the given type and shape, on the engine's device, with random weights.
+bool probe_kernel(struct engine *e, const char *type, uint32_t rows, uint32_t columns,
+                  uint32_t inner, uint32_t repeats, struct kernel_figure *out, struct error *err);

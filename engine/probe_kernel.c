@@ -1,0 +1,119 @@
+// One heavy kernel alone, for `bench`: a matrix of random blocks times random columns.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/compute/kernels.h"
+#include "engine/engine_internal.h"
+#include "engine/model/quant.h"
+
+static const struct quant *find_type(const char *name)
+{
+    for (uint32_t t = 0; t < 64; t++) {
+        const struct quant *q = quant_find(t);
+        if (q && strcmp(q->name, name) == 0 && kernel_runs(t))
+            return q;
+    }
+    return NULL;
+}
+
+// Bytes whose blocks have ordinary scales: a byte pattern that is a small number as half, bfloat
+// and float.
+static uint8_t *random_blocks(const struct quant *q, uint64_t size)
+{
+    uint8_t *bytes = malloc(size);
+    uint32_t state = 1;
+    for (uint64_t i = 0; bytes && i < size; i++) {
+        state = state * 1664525 + 1013904223;
+        bytes[i] = (uint8_t)(state >> 24);
+        if (q->elems == 1 && i % q->bytes == q->bytes - 1u)
+            bytes[i] = 0x30 | (bytes[i] & 0x80);
+        if (q->elems > 1 && (i % q->bytes == 1 || i % q->bytes == 3))
+            bytes[i] = 0x20;
+    }
+    return bytes;
+}
+
+struct bench {
+    struct weights *weights;
+    struct plan *plan;
+    struct matrix matrix;
+    uint8_t *blocks;
+    double *ms;
+};
+
+static bool prepare(struct bench *b, struct engine *e, const struct quant *q,
+                    struct kernel_figure *f, uint32_t repeats, struct error *err)
+{
+    struct gguf_tensor t = {
+        .name = "bench", .n_dims = 2, .dims = {f->inner, f->rows, 1, 1}, .type = q->type};
+    t.size = (uint64_t)f->rows * (f->inner / q->elems) * q->bytes;
+    t.data = b->blocks = random_blocks(q, t.size);
+    b->ms = malloc(repeats * sizeof(*b->ms));
+    if (!b->blocks || !b->ms)
+        return error_no_memory(err);
+    b->weights = weights_create(e->device, err);
+    struct weight_part part = {&t, NULL, f->rows};
+    if (!b->weights ||
+        !weights_matrix(b->weights, &part, 1, WEIGHT_STACKED, f->inner, &b->matrix, err) ||
+        !weights_upload(b->weights, NULL, NULL, err))
+        return false;
+    b->plan = plan_create(e->device, "bench", err);
+    if (!b->plan)
+        return false;
+    plan_tensor x = plan_scratch(b->plan, (uint64_t)f->columns * f->inner * sizeof(float));
+    plan_tensor y = plan_scratch(b->plan, (uint64_t)f->columns * f->rows * sizeof(float));
+    kernel_matmul(b->plan, &(struct matmul){.matrix = &b->matrix,
+                                            .columns = f->columns,
+                                            .x = x,
+                                            .x_stride = f->inner,
+                                            .y = y,
+                                            .y_stride = f->rows,
+                                            .mode = MODE_STORE});
+    return plan_finish(b->plan, 0, err) && plan_warm(b->plan, NULL, err);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static bool measure(struct bench *b, const struct quant *q, uint32_t repeats,
+                    struct kernel_figure *f, struct error *err)
+{
+    double unused;
+    if (!plan_run(b->plan, NULL, &unused, err))
+        return false;
+    for (uint32_t i = 0; i < repeats; i++)
+        if (!plan_run(b->plan, NULL, &b->ms[i], err))
+            return false;
+    qsort(b->ms, repeats, sizeof(*b->ms), by_value);
+    double weights = (double)f->rows * f->inner;
+    f->ms = b->ms[0];
+    f->median_ms = b->ms[repeats / 2];
+    f->spread_ms = b->ms[repeats - 1] - b->ms[0];
+    f->gflops = 2 * weights * f->columns / f->median_ms * 1e-6;
+    f->gbytes = weights / q->elems * q->bytes / f->median_ms * 1e-6;
+    return true;
+}
+
+bool probe_kernel(struct engine *e, const char *type, uint32_t rows, uint32_t columns,
+                  uint32_t inner, uint32_t repeats, struct kernel_figure *out, struct error *err)
+{
+    const struct quant *q = find_type(type);
+    if (!q || rows == 0 || columns == 0 || inner == 0 || inner % 32 != 0 || repeats == 0)
+        return error_set(err, ERROR_USAGE, "there is no kernel for the type %s at %ux%ux%u", type,
+                         rows, columns, inner);
+    *out = (struct kernel_figure){.rows = rows, .columns = columns, .inner = inner};
+    snprintf(out->name, sizeof(out->name), "%s", columns == 1 ? "gemv" : "gemm");
+    snprintf(out->type, sizeof(out->type), "%s", q->name);
+    struct bench b = {0};
+    bool ok = prepare(&b, e, q, out, repeats, err) && measure(&b, q, repeats, out, err);
+    plan_destroy(b.plan);
+    weights_destroy(b.weights);
+    free(b.blocks);
+    free(b.ms);
+    return ok;
+}

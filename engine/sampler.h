@@ -1,0 +1,15 @@
+// Logits -> a token. Order, as Hugging Face's: repeat penalty, temperature, top-k, top-p, min-p,
+// draw. Ties go to the lower id. Pure: the same logits, settings and draw give the same token.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/engine.h"
+
+// `logits` [n] is changed. `recent`: ids that the penalty counts. `draw`: which draw of the seed
+// this is. False: a logit is NaN (ERROR_RUNTIME), or no memory.
+bool sampler_pick(float *logits, size_t n, const struct sampling *how, const int32_t *recent,
+                  size_t n_recent, uint64_t draw, int32_t *id, struct error *e);
