@@ -1,0 +1,61 @@
+// pumice devices: what Vulkan offers, and which device would be used.
+#include <stdlib.h>
+
+#include "app/app.h"
+#include "app/json.h"
+#include "engine/probe.h"
+
+static void version_text(uint32_t v, char out[32])
+{
+    snprintf(out, 32, "%u.%u.%u", v >> 22, v >> 12 & 0x3ff, v & 0xfff);
+}
+
+static bool print_json(struct app *app, const struct probe_device *d, size_t n, struct error *e)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++) {
+        char version[32];
+        version_text(d[i].api_version, version);
+        json_array_append_new(
+            list, json_pack("{s:I, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:b, s:b, s:o}", "index",
+                            (json_int_t)i, "name", json_text(d[i].name), "driver",
+                            json_text(d[i].driver), "type", json_text(d[i].type), "vulkan", version,
+                            "kernels", json_text(d[i].shape), "subgroup_size",
+                            (json_int_t)d[i].subgroup_size, "memory", (json_int_t)d[i].memory,
+                            "free_memory", (json_int_t)d[i].free_memory, "usable", d[i].usable,
+                            "chosen", d[i].chosen, "reason", json_text(d[i].reason)));
+    }
+    return json_print(&app->console, json_pack("{s:o}", "devices", list), e);
+}
+
+static bool print_text(struct app *app, const struct probe_device *d, size_t n, struct error *e)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < n; i++) {
+        struct buffer text = {0};
+        char version[32];
+        version_text(d[i].api_version, version);
+        buffer_printf(&text, "%zu  %s%s\n", i, d[i].name, d[i].chosen ? "  (used)" : "");
+        buffer_printf(&text,
+                      "   %s, %s, Vulkan %s, subgroups of %u, %.1f GB of memory (%.1f GB free)\n",
+                      d[i].type, d[i].driver, version, d[i].subgroup_size,
+                      (double)d[i].memory / 1e9, (double)d[i].free_memory / 1e9);
+        if (d[i].reason[0])
+            buffer_printf(&text, "   %s%s\n", d[i].usable ? "" : "cannot be used: ", d[i].reason);
+        ok = text.data ? console_write_clean(&app->console, text.data, text.size, e)
+                       : error_no_memory(e);
+        buffer_free(&text);
+    }
+    return ok;
+}
+
+bool run_devices(struct app *app, struct error *e)
+{
+    struct probe_device *devices = NULL;
+    size_t n = 0;
+    if (!probe_devices(app->options.device, &devices, &n, e))
+        return false;
+    bool ok = app->options.json ? print_json(app, devices, n, e) : print_text(app, devices, n, e);
+    free(devices);
+    return ok;
+}
