@@ -55,6 +55,8 @@ static uint32_t units(enum quant_type type)
     case QUANT_Q4_0:
     case QUANT_Q4_1:
         return 5;
+    case QUANT_Q6_K:
+        break;
     }
     return 0;
 }

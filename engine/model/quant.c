@@ -156,6 +156,23 @@ static void dequantize_q8_0(const void *blocks, float *out, size_t n)
     }
 }
 
+// 256 elements in 16 runs of 16, each with a scale; quants of 4 + 2 bits. ql[128], qh[64], int8
+// scales[16], d.
+static void dequantize_q6_k(const void *blocks, float *out, size_t n)
+{
+    const uint8_t *b = blocks;
+    for (; n > 0; n--, b += 210, out += 256) {
+        const uint8_t *scales = b + 192;
+        float d = load_f16(b + 208);
+        for (int i = 0; i < 256; i++) {
+            int half = i / 128, r = i % 128;
+            int low = b[64 * half + r % 64] >> (r < 64 ? 0 : 4) & 15;
+            int high = b[128 + 32 * half + r % 32] >> (2 * (r / 32)) & 3;
+            out[i] = d * (float)(int8_t)scales[i / 16] * (float)((low | high << 4) - 32);
+        }
+    }
+}
+
 // At its number in the file format; the numbers left out were removed from it.
 static const struct quant table[] = {
     [QUANT_F32] = {QUANT_F32, "F32", 1, 4, dequantize_f32},
@@ -170,7 +187,7 @@ static const struct quant table[] = {
     [11] = {11, "Q3_K", 256, 110, NULL},
     [12] = {12, "Q4_K", 256, 144, NULL},
     [13] = {13, "Q5_K", 256, 176, NULL},
-    [14] = {14, "Q6_K", 256, 210, NULL},
+    [QUANT_Q6_K] = {QUANT_Q6_K, "Q6_K", 256, 210, dequantize_q6_k},
     [15] = {15, "Q8_K", 256, 292, NULL},
     [16] = {16, "IQ2_XXS", 256, 66, NULL},
     [17] = {17, "IQ2_XS", 256, 74, NULL},

@@ -16,6 +16,7 @@ enum quant_type {
     QUANT_Q5_0 = 6,
     QUANT_Q5_1 = 7,
     QUANT_Q8_0 = 8,
+    QUANT_Q6_K = 14, // what Q4_0 files have for an output head
     QUANT_BF16 = 30,
 };
 

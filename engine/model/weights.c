@@ -28,6 +28,13 @@ struct weights {
     uint64_t bytes;
 };
 
+// A type without kernels of its own is widened: 11 bits hold what 6 bits times an 8-bit scale say
+// well enough.
+static enum quant_type device_type(enum quant_type type)
+{
+    return kernel_runs(type) ? type : QUANT_F16;
+}
+
 struct weights *weights_create(struct vk_device *d, struct error *e)
 {
     struct weights *w = calloc(1, sizeof(*w));
@@ -63,12 +70,11 @@ uint64_t weights_bytes(const struct weights *w)
 
 bool weights_type_runs(const struct gguf *g, const struct gguf_tensor *t, struct error *e)
 {
-    if (kernel_runs(t->type))
+    if (quant_find(t->type)->dequantize)
         return true;
     return error_set(e, ERROR_MODEL,
                      "%s: the tensor %s is of type %s, which we do not compute; use a file with "
-                     "Q4_0, Q4_1, Q5_0, "
-                     "Q5_1, Q8_0, F16, BF16 or F32",
+                     "Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, F16, BF16 or F32",
                      gguf_path(g), t->name, quant_find(t->type)->name);
 }
 
@@ -193,7 +199,8 @@ bool weights_matrix(struct weights *w, const struct weight_part *parts, uint32_t
     uint32_t rows = 0;
     for (uint32_t i = 0; i < n; i++)
         rows += parts[i].rows;
-    struct matrix m = {.type = parts[0].tensor->type, .rows = rows, .columns = columns};
+    struct matrix m = {
+        .type = device_type(parts[0].tensor->type), .rows = rows, .columns = columns};
     if (!add_bias(w, parts, n, rows, &m.bias, e))
         return false;
     struct job *j = add_job(w, kernel_matrix_size(m.type, rows, columns, w->interleave), e);
@@ -226,20 +233,40 @@ static const void *source_row(const struct job *j, uint32_t i, uint32_t interlea
     return (const uint8_t *)j->parts[part].tensor->data + (size_t)i * row_bytes;
 }
 
-static void pack(const struct weights *w, const struct job *j, uint32_t quad, void *to)
+// A row of the file as halves.
+static void widen(const struct quant *q, const void *row, uint32_t columns, uint16_t *out)
 {
-    const struct quant *q = quant_find(j->matrix.type);
-    size_t row_bytes = (size_t)j->matrix.columns / q->elems * q->bytes;
-    uint32_t n = WEIGHT_QUAD * w->interleave;
+    float values[256];
+    const uint8_t *block = row;
+    for (uint32_t at = 0; at < columns; at += q->elems, block += q->bytes) {
+        q->dequantize(block, values, 1);
+        for (uint32_t i = 0; i < q->elems; i++)
+            out[at + i] = quant_f32_to_f16(values[i]);
+    }
+}
+
+// `wide`: room for a quad's rows as halves, where they are widened.
+static void pack(const struct weights *w, const struct job *j, uint32_t quad, uint16_t *wide,
+                 void *to)
+{
+    enum quant_type type = j->parts[0].tensor->type;
+    const struct quant *q = quant_find(type);
+    uint32_t columns = j->matrix.columns, n = WEIGHT_QUAD * w->interleave;
     const void *rows[QUAD_ROWS_MOST];
-    for (uint32_t i = 0; i < n; i++)
-        rows[i] = source_row(j, quad * n + i, w->interleave, row_bytes);
-    repack_quad(j->matrix.type, rows, j->matrix.columns, w->interleave, to);
+    for (uint32_t i = 0; i < n; i++) {
+        rows[i] = source_row(j, quad * n + i, w->interleave, (size_t)columns / q->elems * q->bytes);
+        if (rows[i] && type != j->matrix.type) {
+            widen(q, rows[i], columns, wide + (size_t)i * columns);
+            rows[i] = wide + (size_t)i * columns;
+        }
+    }
+    repack_quad(j->matrix.type, rows, columns, w->interleave, to);
 }
 
 // Uploads in stretches of whole quads that fit a staging slot.
 static bool upload_job(const struct weights *w, const struct job *j, struct vk_uploader *up,
-                       const atomic_bool *stop, atomic_uint_fast64_t *done, struct error *e)
+                       uint16_t *wide, const atomic_bool *stop, atomic_uint_fast64_t *done,
+                       struct error *e)
 {
     uint64_t quad = j->floats ? 4 * sizeof(float)
                               : kernel_matrix_size(j->matrix.type, WEIGHT_QUAD * w->interleave,
@@ -259,7 +286,7 @@ static bool upload_job(const struct weights *w, const struct job *j, struct vk_u
             memcpy(to, (const uint8_t *)j->floats + at, size);
         else
             for (uint64_t b = 0; b < size; b += quad)
-                pack(w, j, (uint32_t)((at + b) / quad), to + b);
+                pack(w, j, (uint32_t)((at + b) / quad), wide, to + b);
         if (!vk_upload_end(up, e))
             return false;
         if (done)
@@ -268,17 +295,29 @@ static bool upload_job(const struct weights *w, const struct job *j, struct vk_u
     return true;
 }
 
+// Values of the largest quad that is widened.
+static size_t widest(const struct weights *w)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < w->n_jobs; i++) {
+        const struct job *j = &w->jobs[i];
+        if (!j->floats && j->matrix.columns > most && j->parts[0].tensor->type != j->matrix.type)
+            most = j->matrix.columns;
+    }
+    return most * WEIGHT_QUAD * w->interleave;
+}
+
 bool weights_upload(struct weights *w, const atomic_bool *stop, atomic_uint_fast64_t *done,
                     struct error *e)
 {
+    uint16_t *wide = malloc(widest(w) * sizeof(*wide) + 1);
     struct vk_uploader *up = vk_uploader_create(w->device, e);
-    if (!up)
-        return false;
-    bool ok = true;
+    bool ok = up && (wide || error_no_memory(e));
     for (size_t i = 0; ok && i < w->n_jobs; i++)
-        ok = upload_job(w, &w->jobs[i], up, stop, done, e);
+        ok = upload_job(w, &w->jobs[i], up, wide, stop, done, e);
     ok = ok && vk_upload_flush(up, e);
     vk_uploader_destroy(up);
+    free(wide);
     for (size_t i = 0; i < w->n_jobs; i++) {
         free(w->jobs[i].floats);
         w->jobs[i].floats = NULL;

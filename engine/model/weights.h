@@ -36,7 +36,7 @@ enum weight_order {
     WEIGHT_STACKED, // the parts' rows one after the other
     WEIGHT_PAIRED,  // two parts (gate and up) in turn, as MODE_GATE wants them; no biases
 };
-// All parts have the same type and columns.
+// All parts have the same type and columns. A type that no kernel reads is stored as F16.
 bool weights_matrix(struct weights *w, const struct weight_part *parts, uint32_t n,
                     enum weight_order order, uint32_t columns, struct matrix *out, struct error *e);
 

@@ -13,6 +13,7 @@ from gguf.quants import dequantize
 HERE = pathlib.Path(__file__).parent
 # How many halves (scale, or scale and minimum) a block starts with.
 HALVES = {Type.Q4_0: 1, Type.Q4_1: 2, Type.Q5_0: 1, Type.Q5_1: 2, Type.Q8_0: 1}
+SCALE_LAST = {Type.Q6_K: 208}  # where the one half of a block is that does not start with it
 # Smallest and largest subnormals, smallest normal, largest, zero. Not infinity: times 0 it is a NaN.
 SPECIAL = [0x0001, 0x03FF, 0x8001, 0x83FF, 0x0400, 0x7BFF, 0xFBFF, 0x8000]
 
@@ -25,11 +26,12 @@ def finite_halves(rng, count):
 def quantized_blocks(rng, kind):
     count = 16
     blocks = rng.integers(0, 256, (count, GGML_QUANT_SIZES[kind][1]), dtype=np.uint8)
-    for i in range(HALVES[kind]):
+    places = [SCALE_LAST[kind]] if kind in SCALE_LAST else [2 * i for i in range(HALVES[kind])]
+    for i, at in enumerate(places):
         halves = finite_halves(rng, count)
         halves[: len(SPECIAL)] = SPECIAL
         halves = np.roll(halves, 3 * i)
-        blocks[:, 2 * i : 2 * i + 2] = halves.view(np.uint8).reshape(count, 2)
+        blocks[:, at : at + 2] = halves.view(np.uint8).reshape(count, 2)
     return blocks
 
 
@@ -44,8 +46,8 @@ def float_blocks(rng, kind):
 
 def main():
     rng = np.random.default_rng(20240607)
-    for kind in (Type.F32, Type.F16, Type.BF16, *HALVES):
-        blocks = (quantized_blocks if kind in HALVES else float_blocks)(rng, kind)
+    for kind in (Type.F32, Type.F16, Type.BF16, *HALVES, *SCALE_LAST):
+        blocks = (quantized_blocks if kind in {**HALVES, **SCALE_LAST} else float_blocks)(rng, kind)
         with np.errstate(all="ignore"):
             values = dequantize(blocks, kind).astype("<f4")
         assert not np.isnan(values).any()

@@ -126,13 +126,13 @@ static void check_type(enum quant_type type)
     char name[32];
     snprintf(name, sizeof(name), "quant-%s.bin", q->name);
     FILE *f = open_data(name);
-    static unsigned char bytes[16384];
+    static unsigned char bytes[32768];
     size_t size = fread(bytes, 1, sizeof(bytes), f);
     fclose(f);
     size_t n = size / (q->bytes + q->elems * sizeof(float));
     assert_true(n >= 16);
     assert_int_equal(n * (q->bytes + q->elems * sizeof(float)), size);
-    static float got[16384 / sizeof(float)];
+    static float got[32768 / sizeof(float)];
     q->dequantize(bytes, got, n);
     for (size_t i = 0; i < n * q->elems; i++) {
         float wanted;
@@ -145,8 +145,8 @@ static void check_type(enum quant_type type)
 static void blocks_dequantize_as_in_the_reference(void **state)
 {
     (void)state;
-    const enum quant_type types[] = {QUANT_F32,  QUANT_F16,  QUANT_BF16, QUANT_Q4_0,
-                                     QUANT_Q4_1, QUANT_Q5_0, QUANT_Q5_1, QUANT_Q8_0};
+    const enum quant_type types[] = {QUANT_F32,  QUANT_F16,  QUANT_BF16, QUANT_Q4_0, QUANT_Q4_1,
+                                     QUANT_Q5_0, QUANT_Q5_1, QUANT_Q8_0, QUANT_Q6_K};
     for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
         check_type(types[i]);
 }
