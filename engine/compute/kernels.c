@@ -18,14 +18,18 @@ enum {
 
 struct layout kernel_layout(const struct vk_profile *profile)
 {
+    double piece = profile->type == VK_TYPE_CPU ? 2e9 : 5e10;
     if (profile->shape == VK_SHAPE_CPU)
         return (struct layout){.interleave = profile->subgroup_size,
                                .key_lanes = profile->subgroup_size,
                                .value_run = 8,
                                .most_columns = 128,
-                               .piece_flops = 2e9};
-    return (struct layout){
-        .interleave = 1, .key_lanes = 1, .value_run = 1, .most_columns = 512, .piece_flops = 1e11};
+                               .piece_flops = piece};
+    return (struct layout){.interleave = 1,
+                           .key_lanes = 1,
+                           .value_run = 1,
+                           .most_columns = 512,
+                           .piece_flops = piece};
 }
 
 bool kernel_runs(enum quant_type type)
