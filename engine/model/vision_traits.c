@@ -88,7 +88,7 @@ static uint32_t count_blocks(const struct gguf *g, uint32_t said)
     char name[64];
     for (;; n++) {
         snprintf(name, sizeof(name), "v.blk.%u.attn_q.weight", n);
-        if (n > said || !gguf_find_tensor(g, name))
+        if (n == said || !gguf_find_tensor(g, name))
             break;
     }
     return n == 24 ? 23 : n;

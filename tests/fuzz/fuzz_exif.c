@@ -1,7 +1,4 @@
 // Takes arbitrary bytes for a file with an EXIF block, and for the block itself.
-// clang -fsanitize=fuzzer,address,undefined -g -O1 -std=c17 -D_GNU_SOURCE -I.
-// tests/fuzz/fuzz_exif.c
-//     engine/image/exif.c
 // Corpus: a copy of tests/data/pictures.
 #include <stdlib.h>
 #include <string.h>

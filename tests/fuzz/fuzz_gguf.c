@@ -1,6 +1,4 @@
 // Opens arbitrary bytes as a GGUF file and reads all that the reader hands out.
-// clang -fsanitize=fuzzer,address,undefined -std=c17 -D_GNU_SOURCE -I. tests/fuzz/fuzz_gguf.c
-//     engine/model/gguf*.c engine/model/quant.c base/*.c
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>

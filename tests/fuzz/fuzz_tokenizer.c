@@ -1,10 +1,6 @@
 // Fuzz target: encodes arbitrary bytes as an ordinary and as a special span, split anywhere. What
 // comes back from decoding must be the text, less the bytes that the vocabulary lacks.
 //
-//   clang -std=c17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -I.
-//   tests/fuzz/fuzz_tokenizer.c
-//     engine/text/*.c engine/model/gguf*.c engine/model/quant.c base/*.c -lutf8proc -lcrypto -lm
-//
 // PUMICE_TEST_VOCAB names another GGUF file than tests/data/synth/lm-Q4_0.gguf.
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +15,7 @@ static struct tokenizer *open_vocabulary(void)
     const char *path = getenv("PUMICE_TEST_VOCAB");
     struct error e = {0};
     static struct gguf *g; // what the tokenizer points into, for as long as the process lives
-    g = gguf_open(path ? path : "tests/data/synth/lm-Q4_0.gguf", &e);
+    g = gguf_open(path ? path : PUMICE_TEST_DATA "/synth/lm-Q4_0.gguf", &e);
     struct tokenizer *t = g ? tokenizer_create(g, &e) : NULL;
     if (!t) {
         fprintf(stderr, "%s\n", e.text);
