@@ -71,7 +71,7 @@ static bool sync_chat(struct answer *a, const struct answer_how *how, struct cha
     if (!messages)
         return false;
     progress_begin(how->progress);
-    bool ok = how->backend->sync(how->backend, messages, n, &report, e);
+    bool ok = how->backend->sync(how->backend, messages, n, false, &report, e);
     progress_end(how->progress);
     return ok && keep_report(a, &report, e);
 }

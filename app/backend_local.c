@@ -26,12 +26,12 @@ static bool local_open(struct backend *b, struct error *e)
     return l->session != NULL;
 }
 
-static bool local_sync(struct backend *b, const struct message *messages, size_t n,
+static bool local_sync(struct backend *b, const struct message *messages, size_t n, bool open,
                        struct sync_report *report, struct error *e)
 {
     struct local *l = local_of(b);
     session_resume(l->session);
-    return session_sync(l->session, messages, n, false, report, e);
+    return session_sync(l->session, messages, n, open, report, e);
 }
 
 static enum step local_next(struct backend *b, const struct sampling *how, struct token *out,

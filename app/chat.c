@@ -179,9 +179,26 @@ void chat_take_back(struct chat *c)
     struct turn *t = last_turn(c, ROLE_USER);
     if (!t)
         return;
-    attachments_finish(&c->waiting); // empty: pictures are attached between questions only
+    // Its pictures come before those that were attached since.
+    struct attachments later = c->waiting;
     c->waiting = t->seen;
     t->seen = (struct attachments){0};
+    for (size_t i = 0; i < later.count; i++)
+        if (!attachments_add(&c->waiting, later.pictures[i], later.paths[i])) {
+            picture_unref(later.pictures[i]);
+            free(later.paths[i]);
+        }
+    free(later.pictures);
+    free(later.paths);
+    turn_finish(t);
+    c->n_turns--;
+}
+
+void chat_drop_question(struct chat *c)
+{
+    struct turn *t = last_turn(c, ROLE_USER);
+    if (!t)
+        return;
     turn_finish(t);
     c->n_turns--;
 }

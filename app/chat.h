@@ -33,6 +33,8 @@ void chat_drop_picture(struct chat *c, size_t i); // i < count; out of its turn,
 bool chat_ask(struct chat *c, const char *text, struct error *e);
 // Takes the last question back (it was not answered): its pictures wait again.
 void chat_take_back(struct chat *c);
+// Forgets the last question, pictures and all. It has no answer.
+void chat_drop_question(struct chat *c);
 // Adds to the answer of the last question, which begins with the first call.
 bool chat_answer(struct chat *c, const char *text, size_t size, const int32_t *id, struct error *e);
 // Removes the last answer, so that the question is open again. False: there is none.

@@ -6,6 +6,7 @@
 #include "app/app.h"
 #include "app/array_file.h"
 #include "app/input.h"
+#include "app/interrupt.h"
 #include "app/json.h"
 #include "engine/probe.h"
 
@@ -208,6 +209,11 @@ static bool sync_logits(struct session *s, struct logits *l, struct sync_report 
     return ok;
 }
 
+static bool go_on(struct error *e)
+{
+    return !interrupt_pending() || error_set(e, ERROR_INTERRUPTED, "interrupted");
+}
+
 static bool save_logits(struct app *app, struct engine *engine, struct logits *l, struct error *e)
 {
     const struct engine_info *info = engine_get_info(engine);
@@ -222,7 +228,7 @@ static bool save_logits(struct app *app, struct engine *engine, struct logits *l
               (file = array_file_create(app->options.output, e)) &&
               array_file_add(file, session_logits(s), info->vocabulary, e);
     for (size_t i = 0; ok && i < forced; i++)
-        ok = session_force(s, l->force[0].ids[i], e) &&
+        ok = go_on(e) && session_force(s, l->force[0].ids[i], e) &&
              array_file_add(file, session_logits(s), info->vocabulary, e);
     ok = array_file_finish(file, ok, e) && ok &&
          json_print(&app->console,

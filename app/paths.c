@@ -15,21 +15,61 @@ static const char *environment(const char *name)
     return value && *value ? value : NULL;
 }
 
+struct place {
+    const char *variable, *below;
+};
+
+// The first whose variable is set, of a list that ends with one without a variable; NULL: none.
+static const struct place *find_place(const struct place *place)
+{
+    while (place->variable && !environment(place->variable))
+        place++;
+    return place->variable ? place : NULL;
+}
+
+static bool add_place(const struct place *p, struct buffer *out, struct error *e)
+{
+    return buffer_printf(out, "%s%s", environment(p->variable), p->below) || error_no_memory(e);
+}
+
 bool paths_models_folder(struct buffer *out, struct error *e)
 {
-    static const struct {
-        const char *variable, *below;
-    } places[] = {{"PUMICE_HOME", "/models"},
-                  {"XDG_DATA_HOME", "/pumice/models"},
-                  {"HOME", "/.local/share/pumice/models"}};
-    for (size_t i = 0; i < 3; i++) {
-        const char *value = environment(places[i].variable);
-        if (value)
-            return buffer_printf(out, "%s%s", value, places[i].below) || error_no_memory(e);
+    static const struct place places[] = {{"PUMICE_HOME", "/models"},
+                                          {"XDG_DATA_HOME", "/pumice/models"},
+                                          {"HOME", "/.local/share/pumice/models"},
+                                          {0}};
+    const struct place *p = find_place(places);
+    return p ? add_place(p, out, e)
+             : error_set(e, ERROR_MODEL,
+                         "there is no folder for the models: set HOME or PUMICE_HOME, or give a "
+                         "model with -m FILE");
+}
+
+// The folder at the end of the path, and those above it.
+static void make_folders(char *path)
+{
+    for (char *slash = path + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
+        *slash = '\0';
+        mkdir(path, 0700);
     }
-    return error_set(
-        e, ERROR_MODEL,
-        "there is no folder for the models: set HOME or PUMICE_HOME, or give a model with -m FILE");
+    mkdir(path, 0700);
+}
+
+bool paths_state_file(const char *name, struct buffer *out, struct error *e)
+{
+    static const struct place places[] = {{"PUMICE_HOME", "/state"},
+                                          {"XDG_STATE_HOME", "/pumice"},
+                                          {"HOME", "/.local/state/pumice"},
+                                          {0}};
+    size_t before = out->size;
+    const struct place *p = find_place(places);
+    if (!p)
+        return error_set(e, ERROR_RUNTIME,
+                         "there is no folder for what is kept: set HOME or PUMICE_HOME");
+    if (!add_place(p, out, e))
+        return false;
+    make_folders(out->data + before);
+    return buffer_printf(out, "/%s", name) || error_no_memory(e);
 }
 
 static bool is_file(const char *path)

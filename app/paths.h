@@ -19,6 +19,10 @@ struct model_files {
 // The folder of installed models, without a slash at its end; it need not exist.
 bool paths_models_folder(struct buffer *out, struct error *e);
 
+// Adds the path of a file that outlives the program but is no document (history, draft); its folder
+// is made, for the user alone, when it is not there.
+bool paths_state_file(const char *name, struct buffer *out, struct error *e);
+
 // `model` and `mmproj` as given on the command line, or NULL: the default model, no vision file
 // (see paths_find_eyes). Fails with ERROR_MODEL when a name is not known. Whether a file can be
 // used is for the engine to say.

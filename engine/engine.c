@@ -28,6 +28,20 @@ bool engine_progress(struct engine *e, enum phase phase, uint64_t done, uint64_t
 
 // ---- files
 
+static const struct template *find_template(const char *name, struct error *err)
+{
+    const struct template *found = template_find(name);
+    char names[256] = "";
+    size_t used = 0;
+    if (found)
+        return found;
+    for (size_t i = 0; i < template_count() && used < sizeof(names); i++)
+        used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
+                                 template_name(template_at(i)));
+    error_set(err, ERROR_USAGE, "there is no chat template \"%s\": choose one of %s", name, names);
+    return NULL;
+}
+
 bool engine_open_files(struct engine *e, const struct engine_params *p, struct error *err)
 {
     e->model_file = gguf_open(p->model, err);
@@ -38,18 +52,15 @@ bool engine_open_files(struct engine *e, const struct engine_params *p, struct e
         if (!e->vision_file || !vision_read_traits(e->vision_file, &e->traits, err))
             return false;
     }
+    // First what kind of file it is: any other would be refused for some detail that it lacks.
+    if (!decoder_check_architecture(e->model_file, err))
+        return false;
     e->tokenizer = tokenizer_create(e->model_file, err);
     if (!e->tokenizer)
         return false;
-    if (!p->chat_template) {
-        e->template = template_detect(e->model_file, err);
-        return e->template != NULL;
-    }
-    e->template = template_find(p->chat_template);
-    if (e->template)
-        return true;
-    return error_set(err, ERROR_USAGE, "there is no chat template \"%s\"; pumice --help lists them",
-                     p->chat_template);
+    e->template = p->chat_template ? find_template(p->chat_template, err)
+                                   : template_detect(e->model_file, err);
+    return e->template != NULL;
 }
 
 // A name for people: general.name, else the file's.

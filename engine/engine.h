@@ -73,7 +73,7 @@ struct engine_info {
 struct engine *engine_create(const struct engine_params *params, struct error *e);
 void engine_destroy(struct engine *e); // its sessions must be gone; NULL allowed
 const struct engine_info *engine_get_info(const struct engine *e);
-// Rows that a picture will take in the prompt; 0: this model cannot see.
+// Rows that a picture will take in the prompt; 0: this model cannot see. Any thread.
 uint32_t engine_picture_rows(const struct engine *e, const struct picture *p);
 
 // ---- sessions
@@ -119,7 +119,9 @@ enum step {
 
 struct token {
     int32_t id;
-    const char *text; // whole UTF-8 characters, `size` bytes, terminated; lives until the next call
+    // Whole UTF-8 characters (U+FFFD for bytes that are none), `size` bytes, terminated; lives
+    // until the next call.
+    const char *text;
     size_t size;
 };
 
@@ -135,10 +137,12 @@ bool session_sync(struct session *s, const struct message *messages, size_t n, b
 // How many tokens the messages make, without computing anything.
 bool session_count(struct session *s, const struct message *messages, size_t n, uint32_t *tokens,
                    struct error *e);
-// Samples from the logits and decodes the token, so that the next call goes on. At STEP_END etc.
-// `out` holds the rest of the text, if a character was unfinished.
+// Samples a token from the logits and gives it. It is decoded by the next call, so that the last
+// token of an answer costs no step. At STEP_END etc. `out` holds the rest of the text, if a
+// character was unfinished.
 enum step session_next(struct session *s, const struct sampling *how, struct token *out,
                        struct error *e);
-void session_stop(struct session *s);   // any thread; the running or next sync or step ends with
-                                        // ERROR_INTERRUPTED / STEP_STOPPED
+// The running or next sync or step ends with ERROR_INTERRUPTED / STEP_STOPPED. Any thread;
+// async-signal-safe, so that a signal handler may call it.
+void session_stop(struct session *s);
 void session_resume(struct session *s); // forgets a stop

@@ -48,6 +48,10 @@ bool probe_tokens_json(const char *model, const char *mmproj, const char *chat_t
 bool probe_pixels(const char *mmproj, const struct picture *p, float **out, uint32_t shape[4],
                   struct error *e);
 
+// The same as a person sees it: width x height RGB bytes, tiles below one another; the caller frees *rgb.
+bool probe_seen(const char *mmproj, const struct picture *p, uint8_t **rgb, uint32_t *width,
+                uint32_t *height, struct error *e);
+
 // ---- devices
 
 struct probe_device {

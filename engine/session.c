@@ -180,6 +180,9 @@ bool session_sync_columns(struct session *s, struct columns *want, bool open,
 {
     if (!check_length(s, want->count, err))
         return false;
+    // Also where there is nothing to compute.
+    if (atomic_load(&s->stop))
+        return error_set(err, ERROR_INTERRUPTED, "stopped");
     size_t keep = columns_common(&s->held, want);
     // The last column is computed again where its logits are not there any more.
     bool ready = s->fresh && keep == want->count && s->held.count == keep;
@@ -253,6 +256,29 @@ static bool pick(struct session *s, const struct sampling *how, int32_t *id, str
     return sampler_pick(s->scratch, size, how, recent, n, s->held.count, id, err);
 }
 
+// Bytes of the first `*size` that are no UTF-8 become U+FFFD; what follows stays as it is.
+static bool mend_text(struct buffer *text, size_t *size)
+{
+    struct buffer mended = {0};
+    bool ok = true;
+    for (size_t i = 0; ok && i < *size;) {
+        uint32_t code;
+        char letter[4];
+        i += utf8_decode(text->data + i, *size - i, &code);
+        ok = buffer_add(&mended, letter, utf8_encode(code, letter));
+    }
+    size_t whole = mended.size;
+    ok = ok && buffer_add(&mended, text->data + *size, text->size - *size);
+    if (!ok) {
+        buffer_free(&mended);
+        return false;
+    }
+    buffer_free(text);
+    *text = mended;
+    *size = whole;
+    return true;
+}
+
 // The text that has become whole, given what was left over from the token before.
 static bool add_text(struct session *s, int32_t id, struct token *out, struct error *err)
 {
@@ -266,6 +292,8 @@ static bool add_text(struct session *s, int32_t id, struct token *out, struct er
     if (!buffer_reserve(&s->text, 0))
         return error_no_memory(err);
     size_t ready = id >= 0 ? utf8_whole(s->text.data, s->text.size) : s->text.size;
+    if (!utf8_valid(s->text.data, ready) && !mend_text(&s->text, &ready))
+        return error_no_memory(err);
     s->unfinished = s->text.size - ready;
     *out = (struct token){.id = id, .text = s->text.data, .size = ready};
     return true;
@@ -279,6 +307,10 @@ enum step session_next(struct session *s, const struct sampling *how, struct tok
     *out = (struct token){.id = -1, .text = ""};
     enum step step = atomic_load(&s->stop) ? STEP_STOPPED : session_settle(s, err);
     int32_t id = -1;
+    if (step == STEP_TOKEN && !s->fresh) {
+        error_set(err, ERROR_RUNTIME, "there is no question to answer; ask one");
+        return STEP_FAILED;
+    }
     if (step == STEP_TOKEN && !pick(s, how, &id, err))
         return STEP_FAILED;
     if (step == STEP_TOKEN && tokenizer_is_end(s->engine->tokenizer, id))

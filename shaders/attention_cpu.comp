@@ -16,6 +16,8 @@ layout(constant_id = 3) const uint T = 8;     // query rows of a tile
 layout(constant_id = 4) const uint R = 2;     // groups of L keys a turn; R * L is a multiple of 8
 layout(push_constant) uniform Push { push_attention p; };
 
+#include "across.glsl"
+
 layout(binding = 0) uniform samplerBuffer q;
 layout(binding = 1) uniform usamplerBuffer cache; // of a layer: K, then V
 layout(binding = 2) readonly buffer Ranges { uvec2 range[]; }; // of keys, [begin, end), for each column
@@ -25,20 +27,6 @@ const uint XL = L < 8u ? L : 8u;         // query rows that one fetch brings
 const uint XT = (T + XL - 1u) / XL;      // fetches for all of them
 const uint DIMS = (SIZE + L - 1u) / L;   // dimensions of the output a lane has
 const float LEAST = -1e30;               // finite, so that a row without keys so far gives no NaN
-
-float across_max(float v)
-{
-    [[unroll]] for (uint step = 1u; step < L; step *= 2u)
-        v = max(v, subgroupShuffleXor(v, step));
-    return v;
-}
-
-float across_sum(float v)
-{
-    [[unroll]] for (uint step = 1u; step < L; step *= 2u)
-        v += subgroupShuffleXor(v, step);
-    return v;
-}
 
 void main()
 {
@@ -134,7 +122,7 @@ void main()
     }
 
     [[unroll]] for (uint t = 0; t < T; t++) {
-        float scale = 1.0 / across_sum(total[t]);
+        float scale = 1.0 / across(total[t]);
         uint row = first + t;
         uint at = row / p.group * p.out_stride + (head * p.group + row % p.group) * SIZE;
         [[unroll]] for (uint j = 0; j < DIMS; j++)

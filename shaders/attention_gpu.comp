@@ -19,12 +19,14 @@ layout(binding = 2) readonly buffer Ranges { uvec2 range[]; }; // of keys, [begi
 layout(binding = 3) writeonly buffer Out { float y[]; };
 
 const uint KEYS = 32;
+const uint LANES = THREADS / T;                          // that share a row of scores
 const uint RUNS = SIZE / 8u;                             // of 8 dimensions in a head
 const uint SHARE = (T * RUNS + THREADS - 1u) / THREADS;  // runs of the output that a thread has
 const float LEAST = -1e30; // finite, so that a row without keys so far gives no NaN
 
 shared vec4 q_tile[T * SIZE / 4u];
 shared float score[T * KEYS];
+shared float part[THREADS]; // of a row's maximum or sum
 shared float most[T], total[T], fade[T];
 shared uint begins[T], ends[T];
 
@@ -75,21 +77,36 @@ void find_scores(uint key)
     barrier();
 }
 
-// Scores -> weights, with the row's maximum so far.
+// Scores -> weights, with the row's maximum so far. LANES threads share a row.
 void weigh_scores()
 {
-    for (uint t = gl_LocalInvocationID.x; t < T; t += THREADS) {
-        float top = most[t], sum = 0.0;
-        for (uint k = 0; k < KEYS; k++)
-            top = max(top, score[t * KEYS + k]);
-        for (uint k = 0; k < KEYS; k++) {
-            float s = score[t * KEYS + k];
-            float w = s > LEAST ? exp2(max(s - top, -200.0)) : 0.0;
-            score[t * KEYS + k] = w;
-            sum += w;
-        }
-        fade[t] = exp2(max(most[t] - top, -200.0));
-        total[t] = total[t] * fade[t] + sum;
+    uint t = gl_LocalInvocationID.x / LANES, lane = gl_LocalInvocationID.x % LANES;
+    float s[KEYS / LANES];
+    float top = most[t], sum = 0.0;
+    [[unroll]] for (uint i = 0; i < KEYS / LANES; i++) {
+        s[i] = score[t * KEYS + i * LANES + lane];
+        top = max(top, s[i]);
+    }
+    part[gl_LocalInvocationID.x] = top;
+    barrier();
+    [[unroll]] for (uint i = 0; i < LANES; i++)
+        top = max(top, part[t * LANES + i]);
+    [[unroll]] for (uint i = 0; i < KEYS / LANES; i++) {
+        // What is masked must stay 0, also in a row without a key so far, where top is LEAST.
+        s[i] = s[i] > LEAST ? exp2(max(s[i] - top, -200.0)) : 0.0;
+        score[t * KEYS + i * LANES + lane] = s[i];
+        sum += s[i];
+    }
+    barrier(); // all have read the parts
+    part[gl_LocalInvocationID.x] = sum;
+    barrier();
+    if (lane == 0u) {
+        float older = exp2(max(most[t] - top, -200.0));
+        sum = total[t] * older;
+        [[unroll]] for (uint i = 0; i < LANES; i++)
+            sum += part[t * LANES + i];
+        total[t] = sum;
+        fade[t] = older;
         most[t] = top;
     }
     barrier();

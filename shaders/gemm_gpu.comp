@@ -19,14 +19,14 @@ layout(binding = 1) readonly buffer In { vec4 x[]; };
 #include "weights.glsl"
 #include "epilogue.glsl"
 
-const uint TILE = 64, PITCH = TILE + 4; // the pad keeps the staging writes off the same banks
-shared float w_tile[WEIGHT_BLOCK * PITCH]; // [inner][row]
-shared float x_tile[WEIGHT_BLOCK * PITCH]; // [inner][column]
+const uint TILE = 64;
+shared vec4 w_tile[WEIGHT_BLOCK * TILE / 4u]; // [inner][4 rows]
+shared vec4 x_tile[WEIGHT_BLOCK * TILE / 4u]; // [inner][4 columns]
 
-// Thread t stages 8 inner values, in two steps of 4, of row (or column) t / 4.
+// Thread t stages 8 inner values, in two steps of 4, of row (or column) t % 64: neighbours write to neighbouring banks.
 void stage_weights(uint b)
 {
-    uint row = gl_LocalInvocationID.x / 4u, quarter = gl_LocalInvocationID.x % 4u;
+    uint row = gl_LocalInvocationID.x % TILE, quarter = gl_LocalInvocationID.x / TILE;
     uint quad = gl_WorkGroupID.x * (TILE / 4u) + row / 4u, r = row % 4u;
     bool inside = quad < (p.rows + 3u) / 4u;
     uint at = ((inside ? quad : 0u) * p.inner + b) * UNIT;
@@ -45,20 +45,20 @@ void stage_weights(uint b)
         f = f * dm.x + dm.y;
 #endif
         [[unroll]] for (uint c = 0; c < 4u; c++)
-            w_tile[(i * 4u + c) * PITCH + row] = inside ? f[c] : 0.0;
+            w_tile[((i * 4u + c) * TILE + row) / 4u][r] = inside ? f[c] : 0.0;
     }
 }
 
 void stage_columns(uint b)
 {
-    uint column = gl_LocalInvocationID.x / 4u, quarter = gl_LocalInvocationID.x % 4u;
+    uint column = gl_LocalInvocationID.x % TILE, quarter = gl_LocalInvocationID.x / TILE;
     uint n = min(gl_WorkGroupID.y * TILE + column, p.columns - 1u);
     uint at = (p.in_column + n) * (p.in_stride / 4u) + b * 8u;
     [[unroll]] for (uint half_ = 0; half_ < 2u; half_++) {
         uint i = quarter * 2u + half_;
         vec4 v = x[at + i];
         [[unroll]] for (uint c = 0; c < 4u; c++)
-            x_tile[(i * 4u + c) * PITCH + column] = v[c];
+            x_tile[((i * 4u + c) * TILE + column) / 4u][column % 4u] = v[c];
     }
 }
 
@@ -73,10 +73,9 @@ void main()
         stage_columns(b);
         barrier();
         [[unroll]] for (uint k = 0; k < WEIGHT_BLOCK; k++) {
-            uint w = k * PITCH + row, v = k * PITCH + column;
-            vec4 f = vec4(w_tile[w], w_tile[w + 1u], w_tile[w + 2u], w_tile[w + 3u]);
+            vec4 f = w_tile[(k * TILE + row) / 4u], v = x_tile[(k * TILE + column) / 4u];
             [[unroll]] for (uint t = 0; t < 4u; t++)
-                sum[t] += f * x_tile[v + t];
+                sum[t] += f * v[t];
         }
         barrier();
     }

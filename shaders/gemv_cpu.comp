@@ -23,6 +23,7 @@ layout(binding = 0) uniform usamplerBuffer weights;
 layout(binding = 1) uniform samplerBuffer x;
 layout(binding = 7) uniform samplerBuffer gain;
 
+#include "across.glsl"
 #include "weights.glsl"
 #include "epilogue.glsl"
 #include "epilogue_qkv.glsl"
@@ -52,15 +53,9 @@ float raw(uvec4 w, uint high, uint step, uint c)
 }
 #endif
 
+const uint LOG_XL = L == 4u ? 2u : 3u;
 const uint XL = L < 8u ? L : 8u; // lanes that hold a block of x
 const uint XV = 8u / XL;        // vec4 of it that each of them holds
-
-float across(float v)
-{
-    [[unroll]] for (uint step = 1u; step < L; step *= 2u)
-        v += subgroupShuffleXor(v, step);
-    return v;
-}
 
 void main()
 {
@@ -92,8 +87,8 @@ void main()
         float x_sum = 0.0;
         [[unroll]] for (uint i = 0; i < XV; i++)
             x_sum += xv[i].x + xv[i].y + xv[i].z + xv[i].w;
-        [[unroll]] for (uint step = 1u; step < XL; step *= 2u)
-            x_sum += subgroupShuffleXor(x_sum, step);
+        [[unroll]] for (uint i = 0; i < LOG_XL; i++)
+            x_sum += subgroupShuffleXor(x_sum, 1u << i);
         uvec4 scale = texelFetch(weights, int(at));
         float a[4];
         [[unroll]] for (uint r = 0; r < 4; r++)

@@ -13,17 +13,12 @@ layout(constant_id = 1) const uint L = 8;
 layout(constant_id = 2) const bool CENTRED = false; // LayerNorm
 layout(push_constant) uniform Push { push_norm p; };
 
+#include "across.glsl"
+
 layout(binding = 0) readonly buffer In { vec4 x[]; };
 layout(binding = 1) writeonly buffer Out { vec4 y[]; };
 layout(binding = 2) readonly buffer Gain { vec4 gain[]; };
 layout(binding = 3) readonly buffer Bias { vec4 bias[]; };
-
-float across(float v)
-{
-    [[unroll]] for (uint step = 1u; step < L; step *= 2u)
-        v += subgroupShuffleXor(v, step);
-    return v;
-}
 
 // 1 for each of the four values at 4 * i that counts.
 vec4 counted(uint i)

@@ -14,6 +14,10 @@ enum {
     GPU_GEMV_THREADS = 128,
     GPU_QUERIES = 16, // attention_gpu: query rows of a tile
     GPU_ATTENTION_THREADS = 128,
+    GPU_KEYS = 32, // and keys
+    // lavapipe ends the loops of an invocation at 65,535 turns in all, silently; a loop of n that
+    // is not unrolled takes n + 1.
+    LOOP_TURNS_MOST = 65000,
 };
 
 struct layout kernel_layout(const struct vk_profile *profile)
@@ -25,11 +29,8 @@ struct layout kernel_layout(const struct vk_profile *profile)
                                .value_run = 8,
                                .most_columns = 128,
                                .piece_flops = piece};
-    return (struct layout){.interleave = 1,
-                           .key_lanes = 1,
-                           .value_run = 1,
-                           .most_columns = 512,
-                           .piece_flops = piece};
+    return (struct layout){
+        .interleave = 1, .key_lanes = 1, .value_run = 1, .most_columns = 512, .piece_flops = piece};
 }
 
 bool kernel_runs(enum quant_type type)
@@ -198,7 +199,8 @@ static void gemm(struct plan *p, const struct matmul *m)
 
 static bool folds(const struct norm *n)
 {
-    return n->bias.buffer == NULL; // RMSNorm: gemv computes it while it reads x
+    // RMSNorm: gemv computes it while it reads x, whole blocks of it and of the gain.
+    return n->bias.buffer == NULL && n->size % WEIGHT_BLOCK == 0;
 }
 
 void kernel_matmul(struct plan *p, const struct matmul *m)
@@ -281,6 +283,49 @@ void kernel_norm(struct plan *p, const struct norm *n, plan_tensor x, uint32_t f
     finish_op(p, &op, SHADER_NORM, 0, profile->subgroup_size, &(uint32_t){centred}, 1);
 }
 
+// Keys of a turn of attention_cpu, in groups of the subgroup's size: few, but so that the turns of
+// all loops, for the whole cache, stay below what a software device allows. 0: none does.
+static uint32_t key_groups(const struct vk_profile *profile, const struct attention *a)
+{
+    uint32_t lanes = profile->subgroup_size;
+    uint32_t groups = lanes < 8 ? 8 / lanes : 1; // 8 keys are a run of V
+    while (ceil_div(a->positions, groups * lanes) * (a->head_size / 8 + 2) > LOOP_TURNS_MOST)
+        groups *= 2;
+    return groups * lanes <= KV_BLOCK ? groups : 0;
+}
+
+static void attention_cpu(struct plan *p, const struct attention *a, struct plan_op *op)
+{
+    const struct vk_profile *profile = vk_device_profile(plan_device(p));
+    // One tile for every batch: a variant less to compile.
+    uint32_t group = a->heads / a->kv_heads;
+    uint32_t tile = group == 1 ? CPU_QUERIES : group < CPU_QUERIES_MOST ? group : CPU_QUERIES_MOST;
+    uint32_t keys = key_groups(profile, a);
+    if (keys == 0) {
+        fail(p, "the context has a length");
+        return;
+    }
+    op->groups[0] = ceil_div(a->columns * group, tile);
+    finish_op(p, op, SHADER_ATTENTION, 0, profile->subgroup_size,
+              (uint32_t[]){a->head_size, tile, keys}, 3);
+}
+
+static void attention_gpu(struct plan *p, const struct attention *a, struct plan_op *op)
+{
+    const struct vk_profile *profile = vk_device_profile(plan_device(p));
+    uint32_t runs = a->head_size / 8, share = ceil_div(GPU_QUERIES * runs, GPU_ATTENTION_THREADS);
+    uint32_t turns = GPU_QUERIES * GPU_KEYS / GPU_ATTENTION_THREADS * (runs + 2) +
+                     share * (GPU_KEYS + 1) + 2; // for a tile of keys
+    if (profile->type == VK_TYPE_CPU &&
+        ceil_div(a->positions, GPU_KEYS) * turns > LOOP_TURNS_MOST) {
+        fail(p, "the context has a length");
+        return;
+    }
+    op->groups[0] = ceil_div(a->columns * (a->heads / a->kv_heads), GPU_QUERIES);
+    finish_op(p, op, SHADER_ATTENTION, 0, GPU_ATTENTION_THREADS,
+              (uint32_t[]){a->head_size, GPU_QUERIES}, 2);
+}
+
 void kernel_attention(struct plan *p, const struct attention *a)
 {
     const struct vk_profile *profile = vk_device_profile(plan_device(p));
@@ -288,7 +333,7 @@ void kernel_attention(struct plan *p, const struct attention *a)
         fail(p, "an attention head has a size");
         return;
     }
-    uint32_t group = a->heads / a->kv_heads, rows = a->columns * group;
+    uint32_t group = a->heads / a->kv_heads;
     struct push_attention push = {.columns = a->columns,
                                   .kv_heads = a->kv_heads,
                                   .group = group,
@@ -302,18 +347,8 @@ void kernel_attention(struct plan *p, const struct attention *a)
                          .groups = {1, a->kv_heads, 1},
                          .flops = 4.0 * a->columns * a->keys * a->heads * a->head_size};
     memcpy(op.push, &push, sizeof(push));
-    if (profile->shape == VK_SHAPE_CPU) {
-        // One tile for every batch: a variant less to compile. 8 keys a turn at least.
-        uint32_t tile = group == 1                 ? CPU_QUERIES
-                        : group < CPU_QUERIES_MOST ? group
-                                                   : CPU_QUERIES_MOST;
-        uint32_t keys = profile->subgroup_size < 8 ? 8 / profile->subgroup_size : 1;
-        op.groups[0] = ceil_div(rows, tile);
-        finish_op(p, &op, SHADER_ATTENTION, 0, profile->subgroup_size,
-                  (uint32_t[]){a->head_size, tile, keys}, 3);
-    } else {
-        op.groups[0] = ceil_div(rows, GPU_QUERIES);
-        finish_op(p, &op, SHADER_ATTENTION, 0, GPU_ATTENTION_THREADS,
-                  (uint32_t[]){a->head_size, GPU_QUERIES}, 2);
-    }
+    if (profile->shape == VK_SHAPE_CPU)
+        attention_cpu(p, a, &op);
+    else
+        attention_gpu(p, a, &op);
 }

@@ -30,7 +30,7 @@ struct matrix {
     enum quant_type type;
     uint32_t rows, columns;
     struct vk_slice data;
-    struct vk_slice bias; // rows floats; always there (zeros)
+    struct vk_slice bias; // rows floats, padded to 4; always there (zeros)
 };
 // Bytes of a matrix in that layout.
 uint64_t kernel_matrix_size(enum quant_type type, uint32_t rows, uint32_t columns,

@@ -14,7 +14,7 @@ static bool bad(const struct gguf *g, struct error *e, const char *what)
                      gguf_path(g), what);
 }
 
-static bool check_architecture(const struct gguf *g, struct error *e)
+bool decoder_check_architecture(const struct gguf *g, struct error *e)
 {
     struct gguf_string a;
     if (!gguf_get_string(g, "general.architecture", &a))
@@ -86,7 +86,7 @@ static bool read_shape(const struct gguf *g, struct decoder_shape *s, struct err
 bool decoder_check(const struct gguf *g, struct error *e)
 {
     struct decoder_shape s;
-    if (!check_architecture(g, e) || !read_shape(g, &s, e))
+    if (!decoder_check_architecture(g, e) || !read_shape(g, &s, e))
         return false;
     for (size_t i = 0; i < gguf_tensor_count(g); i++)
         if (!weights_type_runs(g, gguf_tensor_at(g, i), e))
@@ -258,7 +258,8 @@ struct decoder *decoder_create(struct vk_device *d, const struct gguf *g, struct
         return NULL;
     }
     m->device = d;
-    if (!check_architecture(g, e) || !read_shape(g, &m->shape, e) || !read_rotation(g, m, e))
+    if (!decoder_check_architecture(g, e) || !read_shape(g, &m->shape, e) ||
+        !read_rotation(g, m, e))
         goto fail;
     m->layers = calloc(m->shape.layers, sizeof(*m->layers));
     if (!m->layers) {

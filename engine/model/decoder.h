@@ -27,6 +27,8 @@ struct decoder_shape {
     uint32_t feed_forward;
 };
 
+// Whether a file is of a kind that we run; its message names what it is.
+bool decoder_check_architecture(const struct gguf *g, struct error *e);
 // Whether a file is a model that we run, from its metadata and tensor types alone; needs no device.
 bool decoder_check(const struct gguf *g, struct error *e);
 

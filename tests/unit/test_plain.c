@@ -9,6 +9,7 @@
 #include "app/interrupt.h"
 #include "app/plain.h"
 #include "tests/unit/app_pictures.h"
+#include "tests/unit/backend_scripted.h"
 
 static struct picture_folder folder;
 

@@ -72,7 +72,7 @@ static void resampling_equals_pillows(void **state)
 static void pixels_equal_the_reference(void **state)
 {
     (void)state;
-    struct file png = read_data("synth/pic.png"), gold = read_data("synth/pixels.f32");
+    struct file png = read_data("synth/pic.png"), gold = read_data("synth/gold/pic/pixels.f32");
     struct image image;
     struct pixels p;
     assert_true(image_decode(png.bytes, png.size, "pic.png", &image, NULL));

@@ -1,8 +1,7 @@
-// A backend that says what a test wrote down, and remembers what it was asked.
+#include "tests/unit/backend_scripted.h"
+
 #include <signal.h>
 #include <string.h>
-
-#include "app/backend.h"
 
 enum { PICTURE_TOKENS = 10 };
 
@@ -29,9 +28,10 @@ static bool scripted_count(struct backend *b, const struct message *messages, si
     return true;
 }
 
-static bool scripted_sync(struct backend *b, const struct message *messages, size_t n,
+static bool scripted_sync(struct backend *b, const struct message *messages, size_t n, bool open,
                           struct sync_report *report, struct error *e)
 {
+    (void)open;
     static const char *const names[] = {"system", "user", "assistant"};
     struct scripted *s = scripted_of(b);
     for (size_t i = 0; i < n; i++) {

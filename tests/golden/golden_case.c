@@ -1,0 +1,108 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "golden_case.h"
+
+static void read_names(struct golden_case *c, const char *picture_folder)
+{
+    char path[2048];
+    snprintf(c->lm, sizeof(c->lm), "%s", json_string_value(json_object_get(c->json, "lm")));
+    snprintf(c->mmproj, sizeof(c->mmproj), "%s",
+             json_string_value(json_object_get(c->json, "mmproj")));
+    json_t *names = json_object_get(c->json, "images");
+    json_t *one = json_object_get(c->json, "image");
+    c->n_pictures = names ? json_array_size(names) : 1;
+    assert_true(c->n_pictures <= CASE_PICTURES);
+    for (size_t i = 0; i < c->n_pictures; i++) {
+        const char *name = json_string_value(names ? json_array_get(names, i) : one);
+        snprintf(c->stems[i], sizeof(c->stems[i]), "%.*s", (int)strcspn(name, "."), name);
+        snprintf(path, sizeof(path), "%s/%s", picture_folder, name);
+        c->pictures[i] = read_picture(path);
+    }
+}
+
+static void read_chunks(struct golden_case *c)
+{
+    json_t *chunks = json_object_get(c->json, "prompt_ids");
+    assert_int_equal(json_array_size(chunks), c->n_pictures + 1);
+    for (size_t k = 0; k <= c->n_pictures; k++) {
+        json_t *chunk = json_array_get(chunks, k);
+        size_t n = json_array_size(chunk);
+        int32_t *ids = malloc(n * sizeof(*ids) + 1);
+        assert_non_null(ids);
+        for (size_t i = 0; i < n; i++)
+            ids[i] = (int32_t)json_integer_value(json_array_get(chunk, i));
+        c->chunks[k] = (struct id_chunk){ids, n};
+    }
+}
+
+static void read_steps(struct golden_case *c)
+{
+    json_t *greedy = json_object_get(c->json, "greedy"),
+           *margin = json_object_get(c->json, "margin");
+    c->n_steps = json_array_size(greedy);
+    assert_true(c->n_steps > 0 && c->n_steps <= CASE_STEPS);
+    assert_int_equal(json_array_size(margin), c->n_steps);
+    for (size_t i = 0; i < c->n_steps; i++) {
+        c->greedy[i] = (int32_t)json_integer_value(json_array_get(greedy, i));
+        c->margin[i] = json_number_value(json_array_get(margin, i));
+    }
+}
+
+static float *read_array(const struct golden_case *c, const char *folder, const char *file,
+                         size_t *count)
+{
+    char path[2048];
+    snprintf(path, sizeof(path), "%s/%s", folder, file);
+    float *all = read_floats(path, count);
+    if (all)
+        return all;
+    *count = 0;
+    for (size_t i = 0; i < c->n_pictures; i++) {
+        size_t n;
+        snprintf(path, sizeof(path), "%s/../%s/%s", folder, c->stems[i], file);
+        float *part = read_floats(path, &n);
+        if (!part)
+            fail_msg("there is no %s", path);
+        all = realloc(all, (*count + n) * sizeof(float));
+        assert_non_null(all);
+        memcpy(all + *count, part, n * sizeof(float));
+        *count += n;
+        free(part);
+    }
+    return all;
+}
+
+void golden_read(struct golden_case *c, const char *folder, const char *pictures)
+{
+    char path[2048];
+    *c = (struct golden_case){0};
+    snprintf(path, sizeof(path), "%s/golden.json", folder);
+    c->json = read_json(path);
+    read_names(c, pictures);
+    read_chunks(c);
+    read_steps(c);
+    c->pixels = read_array(c, folder, "pixels.f32", &c->n_pixels);
+    c->rows = read_array(c, folder, "image_rows.f32", &c->n_rows);
+    snprintf(path, sizeof(path), "%s/logits.f32", folder);
+    c->logits = read_floats(path, &c->n_logits);
+}
+
+void golden_finish(struct golden_case *c)
+{
+    for (size_t i = 0; i < c->n_pictures; i++)
+        picture_unref(c->pictures[i]);
+    for (size_t k = 0; k <= c->n_pictures; k++)
+        free((void *)c->chunks[k].ids);
+    free(c->pixels);
+    free(c->rows);
+    free(c->logits);
+    json_decref(c->json);
+}
