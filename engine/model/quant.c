@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "engine/model/quant_blocks.h"
+
 static float float_from_bits(uint32_t bits)
 {
     float f;
@@ -14,21 +16,6 @@ static uint32_t bits_from_float(float f)
     uint32_t bits;
     memcpy(&bits, &f, sizeof(bits));
     return bits;
-}
-
-static uint16_t load_u16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static uint32_t load_u32(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static float load_f16(const uint8_t *p)
-{
-    return quant_f16_to_f32(load_u16(p));
 }
 
 float quant_f16_to_f32(uint16_t half)
@@ -156,23 +143,6 @@ static void dequantize_q8_0(const void *blocks, float *out, size_t n)
     }
 }
 
-// 256 elements in 16 runs of 16, each with a scale; quants of 4 + 2 bits. ql[128], qh[64], int8
-// scales[16], d.
-static void dequantize_q6_k(const void *blocks, float *out, size_t n)
-{
-    const uint8_t *b = blocks;
-    for (; n > 0; n--, b += 210, out += 256) {
-        const uint8_t *scales = b + 192;
-        float d = load_f16(b + 208);
-        for (int i = 0; i < 256; i++) {
-            int half = i / 128, r = i % 128;
-            int low = b[64 * half + r % 64] >> (r < 64 ? 0 : 4) & 15;
-            int high = b[128 + 32 * half + r % 32] >> (2 * (r / 32)) & 3;
-            out[i] = d * (float)(int8_t)scales[i / 16] * (float)((low | high << 4) - 32);
-        }
-    }
-}
-
 // At its number in the file format; the numbers left out were removed from it.
 static const struct quant table[] = {
     [QUANT_F32] = {QUANT_F32, "F32", 1, 4, dequantize_f32},
@@ -183,20 +153,20 @@ static const struct quant table[] = {
     [QUANT_Q5_1] = {QUANT_Q5_1, "Q5_1", 32, 24, dequantize_q5_1},
     [QUANT_Q8_0] = {QUANT_Q8_0, "Q8_0", 32, 34, dequantize_q8_0},
     [9] = {9, "Q8_1", 32, 36, NULL},
-    [10] = {10, "Q2_K", 256, 84, NULL},
-    [11] = {11, "Q3_K", 256, 110, NULL},
-    [12] = {12, "Q4_K", 256, 144, NULL},
-    [13] = {13, "Q5_K", 256, 176, NULL},
-    [QUANT_Q6_K] = {QUANT_Q6_K, "Q6_K", 256, 210, dequantize_q6_k},
+    [QUANT_Q2_K] = {QUANT_Q2_K, "Q2_K", 256, 84, quant_q2_k},
+    [QUANT_Q3_K] = {QUANT_Q3_K, "Q3_K", 256, 110, quant_q3_k},
+    [QUANT_Q4_K] = {QUANT_Q4_K, "Q4_K", 256, 144, quant_q4_k},
+    [QUANT_Q5_K] = {QUANT_Q5_K, "Q5_K", 256, 176, quant_q5_k},
+    [QUANT_Q6_K] = {QUANT_Q6_K, "Q6_K", 256, 210, quant_q6_k},
     [15] = {15, "Q8_K", 256, 292, NULL},
     [16] = {16, "IQ2_XXS", 256, 66, NULL},
     [17] = {17, "IQ2_XS", 256, 74, NULL},
     [18] = {18, "IQ3_XXS", 256, 98, NULL},
     [19] = {19, "IQ1_S", 256, 50, NULL},
-    [20] = {20, "IQ4_NL", 32, 18, NULL},
+    [QUANT_IQ4_NL] = {QUANT_IQ4_NL, "IQ4_NL", 32, 18, quant_iq4_nl},
     [21] = {21, "IQ3_S", 256, 110, NULL},
     [22] = {22, "IQ2_S", 256, 82, NULL},
-    [23] = {23, "IQ4_XS", 256, 136, NULL},
+    [QUANT_IQ4_XS] = {QUANT_IQ4_XS, "IQ4_XS", 256, 136, quant_iq4_xs},
     [24] = {24, "I8", 1, 1, NULL},
     [25] = {25, "I16", 1, 2, NULL},
     [26] = {26, "I32", 1, 4, NULL},

@@ -16,7 +16,13 @@ enum quant_type {
     QUANT_Q5_0 = 6,
     QUANT_Q5_1 = 7,
     QUANT_Q8_0 = 8,
-    QUANT_Q6_K = 14, // what Q4_0 files have for an output head
+    QUANT_Q2_K = 10,
+    QUANT_Q3_K = 11,
+    QUANT_Q4_K = 12,
+    QUANT_Q5_K = 13,
+    QUANT_Q6_K = 14,
+    QUANT_IQ4_NL = 20,
+    QUANT_IQ4_XS = 23,
     QUANT_BF16 = 30,
 };
 

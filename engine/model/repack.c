@@ -32,8 +32,7 @@ static struct block_map map_of(enum quant_type type)
     case QUANT_F16:
     case QUANT_BF16:
         return (struct block_map){0, 4, 0, 0, 64};
-    case QUANT_F32:
-    case QUANT_Q6_K: // no kernel reads it
+    default: // F32: no kernel reads another
         break;
     }
     return (struct block_map){0, 8, 0, 0, 128};

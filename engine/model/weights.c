@@ -73,8 +73,8 @@ bool weights_type_runs(const struct gguf *g, const struct gguf_tensor *t, struct
     if (quant_find(t->type)->dequantize)
         return true;
     return error_set(e, ERROR_MODEL,
-                     "%s: the tensor %s is of type %s, which we do not compute; use a file with "
-                     "Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, F16, BF16 or F32",
+                     "%s: the tensor %s is of type %s, which we do not compute; use a file of Q2_K to "
+                     "Q8_0, IQ4, F16, BF16 or F32",
                      gguf_path(g), t->name, quant_find(t->type)->name);
 }
 

@@ -13,7 +13,9 @@ from gguf.quants import dequantize
 HERE = pathlib.Path(__file__).parent
 # How many halves (scale, or scale and minimum) a block starts with.
 HALVES = {Type.Q4_0: 1, Type.Q4_1: 2, Type.Q5_0: 1, Type.Q5_1: 2, Type.Q8_0: 1}
-SCALE_LAST = {Type.Q6_K: 208}  # where the one half of a block is that does not start with it
+# Where the halves of a block are that does not start with them.
+PLACES = {Type.Q2_K: [80, 82], Type.Q3_K: [108], Type.Q4_K: [0, 2], Type.Q5_K: [0, 2], Type.Q6_K: [208],
+          Type.IQ4_NL: [0], Type.IQ4_XS: [0]}
 # Smallest and largest subnormals, smallest normal, largest, zero. Not infinity: times 0 it is a NaN.
 SPECIAL = [0x0001, 0x03FF, 0x8001, 0x83FF, 0x0400, 0x7BFF, 0xFBFF, 0x8000]
 
@@ -26,7 +28,7 @@ def finite_halves(rng, count):
 def quantized_blocks(rng, kind):
     count = 16
     blocks = rng.integers(0, 256, (count, GGML_QUANT_SIZES[kind][1]), dtype=np.uint8)
-    places = [SCALE_LAST[kind]] if kind in SCALE_LAST else [2 * i for i in range(HALVES[kind])]
+    places = PLACES[kind] if kind in PLACES else [2 * i for i in range(HALVES[kind])]
     for i, at in enumerate(places):
         halves = finite_halves(rng, count)
         halves[: len(SPECIAL)] = SPECIAL
@@ -46,8 +48,8 @@ def float_blocks(rng, kind):
 
 def main():
     rng = np.random.default_rng(20240607)
-    for kind in (Type.F32, Type.F16, Type.BF16, *HALVES, *SCALE_LAST):
-        blocks = (quantized_blocks if kind in {**HALVES, **SCALE_LAST} else float_blocks)(rng, kind)
+    for kind in (Type.F32, Type.F16, Type.BF16, *HALVES, *PLACES):
+        blocks = (quantized_blocks if kind in {**HALVES, **PLACES} else float_blocks)(rng, kind)
         with np.errstate(all="ignore"):
             values = dequantize(blocks, kind).astype("<f4")
         assert not np.isnan(values).any()

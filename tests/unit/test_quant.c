@@ -145,8 +145,10 @@ static void check_type(enum quant_type type)
 static void blocks_dequantize_as_in_the_reference(void **state)
 {
     (void)state;
-    const enum quant_type types[] = {QUANT_F32,  QUANT_F16,  QUANT_BF16, QUANT_Q4_0, QUANT_Q4_1,
-                                     QUANT_Q5_0, QUANT_Q5_1, QUANT_Q8_0, QUANT_Q6_K};
+    const enum quant_type types[] = {QUANT_F32,  QUANT_F16,    QUANT_BF16,  QUANT_Q4_0,
+                                     QUANT_Q4_1, QUANT_Q5_0,   QUANT_Q5_1,  QUANT_Q8_0,
+                                     QUANT_Q2_K, QUANT_Q3_K,   QUANT_Q4_K,  QUANT_Q5_K,
+                                     QUANT_Q6_K, QUANT_IQ4_NL, QUANT_IQ4_XS};
     for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
         check_type(types[i]);
 }
