@@ -59,7 +59,7 @@ bool engine_open_files(struct engine *e, const struct engine_params *p, struct e
     if (!e->tokenizer)
         return false;
     e->template = p->chat_template ? find_template(p->chat_template, err)
-                                   : template_detect(e->model_file, err);
+                                   : template_detect(e->model_file);
     return e->template != NULL;
 }
 
@@ -226,7 +226,8 @@ struct engine *engine_create(const struct engine_params *p, struct error *err)
     if (!e->device)
         goto fail;
     log_debug("device open after %.0f ms", clock_ms() - start);
-    if (!reserve(e, p, err) || !check_memory(e, err) || !load(e, err))
+    if (!reserve(e, p, err) || !check_memory(e, err) ||
+        !weights_allocate(e->weights, err) || !load(e, err))
         goto fail;
     name_model(e, e->info.model, sizeof(e->info.model));
     snprintf(e->info.device, sizeof(e->info.device), "%s", vk_device_profile(e->device)->name);

@@ -57,7 +57,7 @@ static bool prepare(struct bench *b, struct engine *e, const struct quant *q,
     struct weight_part part = {&t, NULL, f->rows};
     if (!b->weights ||
         !weights_matrix(b->weights, &part, 1, WEIGHT_STACKED, f->inner, &b->matrix, err) ||
-        !weights_upload(b->weights, NULL, NULL, err))
+        !weights_allocate(b->weights, err) || !weights_upload(b->weights, NULL, NULL, err))
         return false;
     b->plan = plan_create(e->device, "bench", err);
     if (!b->plan)

@@ -93,10 +93,7 @@ void main()
             most[t] = top;
             total[t] *= fade;
             [[unroll]] for (uint r = 0; r < R; r++) {
-                s[r * T + t] = exp2(max(s[r * T + t] - top, -200.0));
-                // A row without a key so far has top == LEAST: what is masked must stay 0.
-                uint k = key + r * L + lane;
-                s[r * T + t] = k >= begin[t] && k < end[t] ? s[r * T + t] : 0.0;
+                s[r * T + t] = exp2(max(s[r * T + t] - top, -200.0)); // 0 for what is masked, also below LEAST
                 total[t] += s[r * T + t];
             }
             [[unroll]] for (uint j = 0; j < DIMS; j++)

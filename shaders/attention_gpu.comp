@@ -56,12 +56,12 @@ void begin_tile()
     barrier();
 }
 
-// Scores of a tile of keys; those that a row does not see are LEAST.
+// Scores of a tile of keys; those that a row does not see are below LEAST.
 void find_scores(uint key)
 {
     for (uint i = gl_LocalInvocationID.x; i < T * KEYS; i += THREADS) {
         uint t = i / KEYS, k = key + i % KEYS;
-        float s = LEAST;
+        float s = 2.0 * LEAST;
         if (k >= begins[t] && k < ends[t]) {
             s = 0.0;
             uint at = (k * p.kv_heads + gl_WorkGroupID.y) * RUNS;
@@ -92,8 +92,7 @@ void weigh_scores()
     [[unroll]] for (uint i = 0; i < LANES; i++)
         top = max(top, part[t * LANES + i]);
     [[unroll]] for (uint i = 0; i < KEYS / LANES; i++) {
-        // What is masked must stay 0, also in a row without a key so far, where top is LEAST.
-        s[i] = s[i] > LEAST ? exp2(max(s[i] - top, -200.0)) : 0.0;
+        s[i] = exp2(max(s[i] - top, -200.0)); // 0 for what is masked, also below LEAST
         score[t * KEYS + i * LANES + lane] = s[i];
         sum += s[i];
     }

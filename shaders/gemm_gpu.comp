@@ -27,9 +27,8 @@ shared vec4 x_tile[WEIGHT_BLOCK * TILE / 4u]; // [inner][4 columns]
 void stage_weights(uint b)
 {
     uint row = gl_LocalInvocationID.x % TILE, quarter = gl_LocalInvocationID.x / TILE;
-    uint quad = gl_WorkGroupID.x * (TILE / 4u) + row / 4u, r = row % 4u;
-    bool inside = quad < (p.rows + 3u) / 4u;
-    uint at = ((inside ? quad : 0u) * p.inner + b) * UNIT;
+    uint quad = min(gl_WorkGroupID.x * (TILE / 4u) + row / 4u, (p.rows - 1u) / 4u), r = row % 4u;
+    uint at = (quad * p.inner + b) * UNIT;
 #if HEAD > 0
     vec2 dm = block_scale(weights[at][r]);
 #endif
@@ -45,7 +44,7 @@ void stage_weights(uint b)
         f = f * dm.x + dm.y;
 #endif
         [[unroll]] for (uint c = 0; c < 4u; c++)
-            w_tile[((i * 4u + c) * TILE + row) / 4u][r] = inside ? f[c] : 0.0;
+            w_tile[((i * 4u + c) * TILE + row) / 4u][r] = f[c];
     }
 }
 

@@ -20,9 +20,10 @@ enum { MOST_INFLATED = 1 << 30 };
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR
 #define STBI_NO_FAILURE_STRINGS
-#define STBI_MAX_DIMENSIONS IMAGE_MOST_SIDE
-#define STBI_MALLOC(size)   malloc(size)
-#define STBI_FREE(memory)   free(memory)
+#define STBI_MAX_DIMENSIONS    IMAGE_MOST_SIDE
+#define STBI_ASSERT(condition) ((void)0) // no picture may end the program
+#define STBI_MALLOC(size)      malloc(size)
+#define STBI_FREE(memory)      free(memory)
 #define STBI_REALLOC_SIZED(memory, old, size)                                                      \
     ((size) > MOST_INFLATED ? NULL : realloc((memory), (size)))
 #include <stb/stb_image.h>

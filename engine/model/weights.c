@@ -68,14 +68,20 @@ uint64_t weights_bytes(const struct weights *w)
     return w->bytes;
 }
 
+bool weights_allocate(struct weights *w, struct error *e)
+{
+    return vk_slabs_allocate(w->slabs, e);
+}
+
 bool weights_type_runs(const struct gguf *g, const struct gguf_tensor *t, struct error *e)
 {
     if (quant_find(t->type)->dequantize)
         return true;
-    return error_set(e, ERROR_MODEL,
-                     "%s: the tensor %s is of type %s, which we do not compute; use a file of Q2_K to "
-                     "Q8_0, IQ4, F16, BF16 or F32",
-                     gguf_path(g), t->name, quant_find(t->type)->name);
+    return error_set(
+        e, ERROR_MODEL,
+        "%s: the tensor %s is of type %s, which we do not compute; use a file of Q2_K to "
+        "Q8_0, IQ4, F16, BF16 or F32",
+        gguf_path(g), t->name, quant_find(t->type)->name);
 }
 
 const struct gguf_tensor *weights_tensor(const struct gguf *g, const char *name,

@@ -1,6 +1,7 @@
-// GGUF tensors -> device memory. Model code asks for matrices and vectors, which reserves their
-// places at once; weights_upload then fills all of them, repacked for the device's kernels, from
-// one thread, while another may already record and compile what will use them.
+// GGUF tensors -> device memory. Model code asks for matrices and vectors, which plans their places
+// at once; weights_allocate gets the memory; weights_upload then fills all of them, repacked for
+// the device's kernels, from one thread, while another may already record and compile what will use
+// them.
 //
 // Owns the device memory. The gguf files must outlive weights_upload.
 #pragma once
@@ -49,7 +50,9 @@ bool weights_floats(struct weights *w, const float *values, size_t count, struct
 
 uint64_t weights_bytes(const struct weights *w); // what the matrices and vectors take
 
-// Fills everything reserved so far. `done` (may be NULL) counts bytes for a progress display on
+// Takes the memory of everything asked for so far: only now may it be bound. ERROR_DEVICE.
+bool weights_allocate(struct weights *w, struct error *e);
+// Fills it all. `done` (may be NULL) counts bytes for a progress display on
 // another thread.
 bool weights_upload(struct weights *w, const atomic_bool *stop, atomic_uint_fast64_t *done,
                     struct error *e);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "engine/text/show.h"
 
 // What stands around the text of a role's turns.
 struct frame {
@@ -14,28 +13,64 @@ struct frame {
 struct template
 {
     const char *name;
-    const char *mark; // in the chat_template metadata of files that it fits, and a token of theirs
-    const char *unless; // this in the metadata says that it does not fit
     const char *stop;
-    struct frame frames[3];    // by enum turn_role
+    const char *system;     // what is said when the conversation has no system turn; NULL: what the
+                            // model's metadata say
+    struct frame frames[3]; // by enum turn_role
+    const char
+        *after_system; // instead of the user's `before`, right behind a system turn; NULL: the same
+    const char *gap;   // between the assistant's `before` and an answer that was not sampled (the
+                       // model says it itself)
     const char *after_picture; // each picture's rows stand between the user's `before` and the text
+    bool trims;                // white space around a text is dropped
 };
 
+// The wordings of LLaVA's conversation.py, and of the models that were trained with them since.
+static const char human_system[] = "A chat between a curious human and an artificial intelligence "
+                                   "assistant. The assistant gives helpful, "
+                                   "detailed, and polite answers to the human's questions.";
+static const char user_system[] = "A chat between a curious user and an artificial intelligence "
+                                  "assistant. The assistant gives helpful, "
+                                  "detailed, and polite answers to the user's questions.";
+static const char llama_2_system[] =
+    "You are a helpful language and vision assistant. You are able to understand the visual "
+    "content that the user "
+    "provides, and assist the user with a variety of tasks using natural language.";
+static const char mpt_system[] =
+    "A conversation between a user and an LLM-based AI assistant. The assistant gives "
+    "helpful and honest answers.";
+
+// clang-format off
 static const struct template table[] = {
-    {
-        .name = "chatml",
-        .mark = "<|im_start|>",
-        .unless = "<|im_sep|>",
-        .stop = "<|im_end|>",
-        .frames =
-            {
-                [TURN_SYSTEM] = {"<|im_start|>system\n", "<|im_end|>\n"},
-                [TURN_USER] = {"<|im_start|>user\n", "<|im_end|>\n"},
-                [TURN_ASSISTANT] = {"<|im_start|>assistant\n", "<|im_end|>\n"},
-            },
-        .after_picture = "\n",
-    },
+    {"chatml", "<|im_end|>", NULL,
+     {{"<|im_start|>system\n", "<|im_end|>\n"}, {"<|im_start|>user\n", "<|im_end|>\n"},
+      {"<|im_start|>assistant\n", "<|im_end|>\n"}}, NULL, "", "\n", false},
+    {"chatml_direct", "<|im_end|>", "Answer the questions.",
+     {{"<|im_start|>system\n", "<|im_end|>"}, {"<|im_start|>user\n", "<|im_end|>"},
+      {"<|im_start|>assistant\n", "<|im_end|>"}}, NULL, "", "\n", false},
+    {"mpt", "<|im_end|>", mpt_system,
+     {{"<|im_start|>system\n", "<|im_end|>"}, {"<|im_start|>user\n", "<|im_end|>"},
+      {"<|im_start|>assistant\n", "<|im_end|>"}}, NULL, "", "\n", false},
+    {"vicuna_v1", "</s>", user_system,
+     {{"", " "}, {"USER: ", " "}, {"ASSISTANT:", "</s>"}}, NULL, " ", "\n", false},
+    {"llava_v1", "</s>", human_system,
+     {{"", " "}, {"USER: ", " "}, {"ASSISTANT:", "</s>"}}, NULL, " ", "\n", false},
+    {"llava_v0", "###", human_system,
+     {{"", "###"}, {"Human: ", "###"}, {"Assistant:", "###"}}, NULL, " ", "\n", false},
+    {"llava_llama_2", "</s>", llama_2_system,
+     {{"[INST] <<SYS>>\n", "\n<</SYS>>\n\n"}, {"<s>[INST] ", " [/INST]"}, {"", " </s>"}}, "", " ", "\n", false},
+    {"mistral_instruct", "</s>", "",
+     {{"[INST] ", "\n\n"}, {"[INST] ", " [/INST]"}, {"", " </s>"}}, "", " ", "\n", false},
+    {"llama3", "<|eot_id|>", "",
+     {{"<|start_header_id|>system<|end_header_id|>\n\n", "<|eot_id|>"},
+      {"<|start_header_id|>user<|end_header_id|>\n\n", "<|eot_id|>"},
+      {"<|start_header_id|>assistant<|end_header_id|>\n\n", "<|eot_id|>"}}, NULL, "", "\n", true},
+    {"phi3", "<|end|>", "",
+     {{"<|system|>\n", "<|end|>\n"}, {"<|user|>\n", "<|end|>\n"}, {"<|assistant|>\n", "<|end|>\n"}}, NULL, "", "\n",
+     false},
+    {"plain", "\n", "", {{"", ""}, {"", ""}, {"", "\n"}}, NULL, "", "", false},
 };
+// clang-format on
 
 size_t template_count(void)
 {
@@ -63,63 +98,6 @@ const char *template_name(const struct template *t)
 const char *template_stop(const struct template *t)
 {
     return t->stop;
-}
-
-static const char *find_text(const char *text, const char *end, const char *what)
-{
-    return memmem(text, (size_t)(end - text), what, strlen(what));
-}
-
-static bool has_token(const struct gguf_string *tokens, size_t count, const char *text)
-{
-    size_t size = strlen(text);
-    for (size_t i = 0; i < count; i++)
-        if (tokens[i].size == size && memcmp(tokens[i].data, text, size) == 0)
-            return true;
-    return false;
-}
-
-static const struct template *detect_by_metadata(const struct gguf_string *source)
-{
-    const char *end = source->data + source->size;
-    for (size_t i = 0; i < template_count(); i++)
-        if (find_text(source->data, end, table[i].mark) &&
-            !find_text(source->data, end, table[i].unless))
-            return &table[i];
-    return NULL;
-}
-
-static const struct template *detect_by_vocabulary(const struct gguf *g)
-{
-    const struct template *found = NULL;
-    struct gguf_string *tokens;
-    size_t count;
-    if (!gguf_array_strings(g, "tokenizer.ggml.tokens", &tokens, &count))
-        return NULL;
-    for (size_t i = 0; i < template_count() && !found; i++)
-        if (has_token(tokens, count, table[i].mark) && !has_token(tokens, count, table[i].unless))
-            found = &table[i];
-    free(tokens);
-    return found;
-}
-
-const struct template *template_detect(const struct gguf *g, struct error *e)
-{
-    struct gguf_string source;
-    bool says = gguf_get_string(g, "tokenizer.chat_template", &source);
-    const struct template *t = says ? detect_by_metadata(&source) : detect_by_vocabulary(g);
-    if (t)
-        return t;
-    struct buffer names = {0};
-    for (size_t i = 0; i < template_count(); i++)
-        buffer_printf(&names, "%s%s", i ? ", " : "", table[i].name);
-    error_set(e, ERROR_MODEL, "%s %s; name one that fits it with --chat-template (%s)",
-              show_path(g).text,
-              says ? "uses a conversation template that is not known here"
-                   : "does not say which conversation template it was trained with",
-              names.data ? names.data : "");
-    buffer_free(&names);
-    return NULL;
 }
 
 // One character of Jinja source at *s: an escape inside a quoted text (`quote` is not 0), else
@@ -153,13 +131,16 @@ static bool read_literal(const char **s, const char *end, char quote, struct ggu
     return false;
 }
 
-// The system text that a model's chat_template writes when the conversation has none: the literal
-// in the first system turn of the source whose text is not computed. *found: there is one.
+// The system text of a conversation that has none: the template's own, or else what the model's
+// chat_template writes, the literal in the first system turn of the source whose text is not
+// computed. *found: there is one.
 static bool read_system(const struct template *t, const struct gguf *g, struct buffer *out,
                         bool *found)
 {
     struct gguf_string source;
-    *found = false;
+    *found = t->system && *t->system;
+    if (t->system)
+        return buffer_add_text(out, t->system);
     if (!g || !gguf_get_string(g, "tokenizer.chat_template", &source))
         return true;
     const struct frame *f = &t->frames[TURN_SYSTEM];
@@ -218,17 +199,44 @@ static void add_open(struct builder *b, const char *before, size_t turn)
     add_span(b, (struct span){.kind = SPAN_TEMPLATE, .size = size, .turn = turn}, before);
 }
 
+// The text of a turn, without the white space around it where the template wants it so; pictures
+// come before it, and are no white space.
+static void add_said(struct builder *b, const struct template *t, enum span_kind kind,
+                     const char *text, size_t turn, bool first)
+{
+    size_t size = strlen(text);
+    if (t->trims) {
+        size_t blanks = first ? strspn(text, " \t\r\n") : 0;
+        text += blanks;
+        size -= blanks;
+        while (size > 0 && strchr(" \t\r\n", text[size - 1]))
+            size--;
+    }
+    add_span(b, (struct span){.kind = kind, .size = size, .turn = turn}, text);
+}
+
+static void add_answer(struct builder *b, const struct template *t, const char *text, size_t turn)
+{
+    struct buffer all = {0};
+    b->failed =
+        b->failed || !buffer_add_text(&all, *text ? t->gap : "") || !buffer_add_text(&all, text);
+    if (!b->failed)
+        add_said(b, t, SPAN_ANSWER, all.data, turn, true);
+    buffer_free(&all);
+}
+
 static void add_turn(struct builder *b, const struct template *t, const struct turn *turn,
-                     size_t number)
+                     bool after_system, size_t number)
 {
     const struct frame *f = &t->frames[turn->role];
     bool user = turn->role == TURN_USER, open = user && turn->open;
     size_t pictures = user ? turn->n_pictures : 0;
+    const char *before = user && after_system && t->after_system ? t->after_system : f->before;
     if (open && pictures == 0) {
-        add_open(b, f->before, number);
+        add_open(b, before, number);
         return;
     }
-    add_text(b, SPAN_TEMPLATE, f->before, number);
+    add_text(b, SPAN_TEMPLATE, before, number);
     for (size_t i = 0; i < pictures; i++) {
         add_span(b, (struct span){.kind = SPAN_PICTURE, .turn = number, .picture = i}, "");
         // After the last one the newline may join the text, which is not there yet.
@@ -237,7 +245,10 @@ static void add_turn(struct builder *b, const struct template *t, const struct t
     }
     if (open)
         return;
-    add_text(b, turn->role == TURN_ASSISTANT ? SPAN_ANSWER : SPAN_USER, turn->text, number);
+    if (turn->role == TURN_ASSISTANT)
+        add_answer(b, t, turn->text, number);
+    else
+        add_said(b, t, SPAN_USER, turn->text, number, pictures == 0);
     add_text(b, SPAN_TEMPLATE, f->after, number);
 }
 
@@ -252,10 +263,12 @@ bool template_build(const struct template *t, const struct gguf *g, const struct
         b.failed = !read_system(t, g, &system, &found) || b.failed;
     if (found) {
         const struct turn own = {.role = TURN_SYSTEM, .text = system.data ? system.data : ""};
-        add_turn(&b, t, &own, 0);
+        add_turn(&b, t, &own, false, 0);
     }
-    for (size_t i = 0; i < n; i++)
-        add_turn(&b, t, &turns[i], i);
+    for (size_t i = 0; i < n; i++) {
+        bool after_system = i > 0 ? turns[i - 1].role == TURN_SYSTEM : found;
+        add_turn(&b, t, &turns[i], after_system, i);
+    }
     if (n > 0 && turns[n - 1].role == TURN_USER && !turns[n - 1].open)
         add_text(&b, SPAN_TEMPLATE, t->frames[TURN_ASSISTANT].before, n);
     buffer_free(&system);

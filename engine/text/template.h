@@ -47,9 +47,9 @@ struct template; // immutable table row
 
 // By name ("chatml"); NULL: unknown.
 const struct template *template_find(const char *name);
-// The template that fits a model file: by its chat_template metadata, else its vocabulary. Fails
-// with ERROR_MODEL when none of ours does, naming the option that forces one.
-const struct template *template_detect(const struct gguf *g, struct error *e);
+// The template that fits a model file: by its names, its chat_template metadata, its vocabulary,
+// else llava_v0.
+const struct template *template_detect(const struct gguf *g);
 const char *template_name(const struct template *t);
 size_t template_count(void);
 const struct template *template_at(size_t i);

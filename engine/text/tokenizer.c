@@ -6,12 +6,15 @@
 #include "engine/text/bpe.h"
 #include "engine/text/pretokenize.h"
 #include "engine/text/show.h"
+#include "engine/text/spm.h"
 #include "engine/text/vocabulary.h"
 
 struct tokenizer {
     struct vocabulary vocabulary;
-    const struct pretokenizer *rules;
+    bool sentencepiece;
+    const struct pretokenizer *rules; // of byte-level BPE
     struct bpe bpe;
+    struct spm spm;
 };
 
 bool token_list_add(struct token_list *l, int32_t id)
@@ -34,7 +37,7 @@ void token_list_free(struct token_list *l)
     *l = (struct token_list){0};
 }
 
-static bool check_kind(const struct gguf *g, struct error *e)
+static bool check_kind(const struct gguf *g, bool *sentencepiece, struct error *e)
 {
     struct gguf_string kind;
     if (!gguf_get_string(g, "tokenizer.ggml.model", &kind))
@@ -42,11 +45,12 @@ static bool check_kind(const struct gguf *g, struct error *e)
                          "%s does not say how its vocabulary works (tokenizer.ggml.model); use a "
                          "language model's GGUF file",
                          show_path(g).text);
-    if (kind.size == 4 && memcmp(kind.data, "gpt2", 4) == 0)
+    *sentencepiece = kind.size == 5 && memcmp(kind.data, "llama", 5) == 0;
+    if (*sentencepiece || (kind.size == 4 && memcmp(kind.data, "gpt2", 4) == 0))
         return true;
     return error_set(e, ERROR_MODEL,
-                     "%s has a vocabulary of the kind \"%s\"; the kind that runs is \"gpt2\" "
-                     "(byte-level BPE)",
+                     "%s has a vocabulary of the kind \"%s\"; those that run are \"gpt2\" "
+                     "(byte-level BPE) and \"llama\" (SentencePiece)",
                      show_path(g).text, show_name(kind.data, kind.size).text);
 }
 
@@ -69,6 +73,18 @@ static const struct pretokenizer *choose_rules(const struct gguf *g, struct erro
     return rules;
 }
 
+static bool load(struct tokenizer *t, const struct gguf *g, struct error *e)
+{
+    if (!check_kind(g, &t->sentencepiece, e))
+        return false;
+    if (t->sentencepiece)
+        return vocabulary_load(&t->vocabulary, g, &vocabulary_spm, e) &&
+               spm_load(&t->spm, &t->vocabulary, g, e);
+    t->rules = choose_rules(g, e);
+    return t->rules && vocabulary_load(&t->vocabulary, g, &vocabulary_bpe, e) &&
+           bpe_load(&t->bpe, &t->vocabulary, g, e);
+}
+
 struct tokenizer *tokenizer_create(const struct gguf *g, struct error *e)
 {
     struct tokenizer *t = calloc(1, sizeof(*t));
@@ -76,8 +92,7 @@ struct tokenizer *tokenizer_create(const struct gguf *g, struct error *e)
         error_no_memory(e);
         return NULL;
     }
-    if (!check_kind(g, e) || !(t->rules = choose_rules(g, e)) ||
-        !vocabulary_load(&t->vocabulary, g, e) || !bpe_load(&t->bpe, &t->vocabulary, g, e)) {
+    if (!load(t, g, e)) {
         tokenizer_destroy(t);
         return NULL;
     }
@@ -88,6 +103,7 @@ void tokenizer_destroy(struct tokenizer *t)
 {
     if (!t)
         return;
+    spm_free(&t->spm);
     bpe_free(&t->bpe);
     vocabulary_free(&t->vocabulary);
     free(t);
@@ -198,9 +214,12 @@ static bool find_cuts(const struct vocabulary *v, const char *text, const struct
     return true;
 }
 
+// `first`: nothing of the chunk comes before it.
 static bool encode_plain(const struct tokenizer *t, struct bpe_work *w, const char *text,
-                         size_t size, struct token_list *out)
+                         size_t size, bool first, struct token_list *out)
 {
+    if (t->sentencepiece)
+        return spm_encode(&t->spm, text, size, first, out);
     struct pretoken_walk walk = pretoken_walk_start(t->rules, text, size);
     const char *piece;
     size_t length;
@@ -219,11 +238,11 @@ static bool encode_parts(const struct tokenizer *t, const struct buffer *text,
     bool ok = true;
     for (size_t i = 0; ok && i < cuts->count; i++) {
         const struct cut *c = &cuts->cuts[i];
-        ok = encode_plain(t, &work, text->data + at, c->start - at, out) &&
+        ok = encode_plain(t, &work, text->data + at, c->start - at, at == 0, out) &&
              token_list_add(out, c->id);
         at = c->start + c->size;
     }
-    ok = ok && encode_plain(t, &work, text->data + at, text->size - at, out);
+    ok = ok && encode_plain(t, &work, text->data + at, text->size - at, at == 0, out);
     bpe_work_free(&work);
     return ok;
 }
@@ -251,6 +270,8 @@ bool tokenizer_decode(const struct tokenizer *t, int32_t id, struct buffer *out)
     const struct vocabulary *v = &t->vocabulary;
     if (id < 0 || (uint32_t)id >= v->count)
         return true;
+    if (t->sentencepiece)
+        return spm_decode(&t->spm, id, out);
     const struct gguf_string *s = &v->tokens[id];
     switch (v->types[id]) {
     case TOKEN_NORMAL:

@@ -1,5 +1,5 @@
 // Text <-> token ids, by the vocabulary of a GGUF file. Byte-level BPE ("gpt2") with the
-// pre-tokenizers by name; SentencePiece comes later behind the same functions.
+// pre-tokenizers by name, and SentencePiece ("llama") with byte fallback.
 //
 // The tokenizer keeps pointers into the file: the gguf must outlive it. Immutable: any thread.
 #pragma once

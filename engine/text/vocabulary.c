@@ -154,7 +154,8 @@ static void add_end(struct vocabulary *v, int32_t id)
         v->ends[v->n_ends++] = id;
 }
 
-static bool load_roles(struct vocabulary *v, const struct gguf *g, struct error *e)
+static bool load_roles(struct vocabulary *v, const struct gguf *g,
+                       const struct vocabulary_defaults *defaults, struct error *e)
 {
     static const char *const ends[] = {"eos_token_id",     "eot_token_id",     "eom_token_id",
                                        "fim_pad_token_id", "fim_rep_token_id", "fim_sep_token_id"};
@@ -166,6 +167,11 @@ static bool load_roles(struct vocabulary *v, const struct gguf *g, struct error 
     int32_t id;
     if (!load_id(v, g, "bos_token_id", &v->bos, e))
         return false;
+    if (v->bos < 0 && defaults->bos < (int32_t)v->count)
+        v->bos = defaults->bos;
+    if (!gguf_find_pair(g, "tokenizer.ggml.eos_token_id") && defaults->eos < (int32_t)v->count)
+        add_end(v, defaults->eos);
+    v->adds_bos = defaults->adds_bos;
     for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
         if (!load_id(v, g, ends[i], &id, e))
             return false;
@@ -213,13 +219,16 @@ static bool collect_specials(struct vocabulary *v, struct error *e)
     return true;
 }
 
-bool vocabulary_load(struct vocabulary *v, const struct gguf *g, struct error *e)
+const struct vocabulary_defaults vocabulary_bpe = {-1, -1, false};
+const struct vocabulary_defaults vocabulary_spm = {1, 2, true};
+
+bool vocabulary_load(struct vocabulary *v, const struct gguf *g,
+                     const struct vocabulary_defaults *defaults, struct error *e)
 {
-    v->bos = -1;
     return load_tokens(v, g, e) && index_tokens(v, g, e) &&
            same_length(v, g, "tokenizer.ggml.scores", e) &&
            same_length(v, g, "tokenizer.ggml.token_type", e) && load_types(v, g, e) &&
-           load_roles(v, g, e) && collect_specials(v, e);
+           load_roles(v, g, defaults, e) && collect_specials(v, e);
 }
 
 void vocabulary_free(struct vocabulary *v)

@@ -45,9 +45,17 @@ struct vocabulary {
     size_t n_ends;
 };
 
+// What a kind of vocabulary has when the file does not say otherwise.
+struct vocabulary_defaults {
+    int32_t bos, eos; // -1: none
+    bool adds_bos;
+};
+extern const struct vocabulary_defaults vocabulary_bpe, vocabulary_spm;
+
 // Fails with ERROR_MODEL: no tokens, two of the same text, lists of unequal length, an unknown
 // token type, an id outside of the list. `v` is zeroed memory; free it in both cases.
-bool vocabulary_load(struct vocabulary *v, const struct gguf *g, struct error *e);
+bool vocabulary_load(struct vocabulary *v, const struct gguf *g,
+                     const struct vocabulary_defaults *defaults, struct error *e);
 void vocabulary_free(struct vocabulary *v);
 
 int32_t vocabulary_find(const struct vocabulary *v, const char *text, size_t size); // -1: none

@@ -142,8 +142,8 @@ static bool allocate(struct vk_buffer *b, enum vk_memory kind, const char *name,
     return r == VK_SUCCESS || vk_failed(d, r, "map memory", e);
 }
 
-struct vk_buffer *vk_buffer_create(struct vk_device *d, uint64_t size, enum vk_memory kind,
-                                   const char *name, struct error *e)
+struct vk_buffer *vk_buffer_plan(struct vk_device *d, uint64_t size, const char *name,
+                                 struct error *e)
 {
     if (size == 0 || size > d->physical.profile.most_allocation) {
         error_set(e, ERROR_DEVICE,
@@ -158,11 +158,27 @@ struct vk_buffer *vk_buffer_create(struct vk_device *d, uint64_t size, enum vk_m
     }
     b->device = d;
     b->size = size;
-    if (!create_handle(b, e) || !allocate(b, kind, name, e)) {
+    return b;
+}
+
+bool vk_buffer_allocate(struct vk_buffer *b, uint64_t size, enum vk_memory kind, const char *name,
+                        struct error *e)
+{
+    b->size = size;
+    if (!create_handle(b, e) || !allocate(b, kind, name, e))
+        return false;
+    vk_name_object(b->device, VK_OBJECT_TYPE_BUFFER, (uint64_t)b->handle, name);
+    return true;
+}
+
+struct vk_buffer *vk_buffer_create(struct vk_device *d, uint64_t size, enum vk_memory kind,
+                                   const char *name, struct error *e)
+{
+    struct vk_buffer *b = vk_buffer_plan(d, size, name, e);
+    if (b && !vk_buffer_allocate(b, size, kind, name, e)) {
         vk_buffer_destroy(b);
         return NULL;
     }
-    vk_name_object(d, VK_OBJECT_TYPE_BUFFER, (uint64_t)b->handle, name);
     return b;
 }
 

@@ -34,14 +34,16 @@ struct vk_slice vk_buffer_all(struct vk_buffer *b);
 uint64_t vk_buffer_size(const struct vk_buffer *b);
 
 // Slabs: few large DEVICE buffers from which slices are taken one after the other and given back
-// all at once.
+// all at once. Taking only plans, so that all of it can be counted before any memory is there.
 struct vk_slabs;
 struct vk_slabs *vk_slabs_create(struct vk_device *d, const char *name, struct error *e);
 void vk_slabs_destroy(struct vk_slabs *s);
 // `size` bytes at an alignment fit for every binding kind. A slice never crosses a slab and, on the
 // gpu shape, never exceeds profile.most_storage_range (a larger one fails and says so).
 bool vk_slabs_take(struct vk_slabs *s, uint64_t size, struct vk_slice *out, struct error *e);
-uint64_t vk_slabs_total(const struct vk_slabs *s); // bytes taken from the device
+uint64_t vk_slabs_total(const struct vk_slabs *s); // bytes of memory, planned or there
+// Gives memory to all slices taken so far: only now may they be bound or filled.
+bool vk_slabs_allocate(struct vk_slabs *s, struct error *e);
 
 // Filling DEVICE memory with bytes that are made piece by piece: where memory is mapped,
 // vk_upload_begin gives the place itself; elsewhere a staging slot (its copy is submitted by

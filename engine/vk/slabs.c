@@ -20,7 +20,7 @@ struct vk_slabs {
     uint64_t most; // of a slice
     struct slab *list;
     size_t count;
-    uint64_t total;
+    size_t allocated; // the first so many have memory; nothing more is taken from them
 };
 
 static uint64_t smaller(uint64_t a, uint64_t b)
@@ -69,10 +69,9 @@ static struct slab *add_slab(struct vk_slabs *s, uint64_t size, struct error *e)
         return NULL;
     }
     s->list = list;
-    struct vk_buffer *buffer = vk_buffer_create(s->device, size, VK_MEMORY_DEVICE, s->name, e);
+    struct vk_buffer *buffer = vk_buffer_plan(s->device, size, s->name, e);
     if (!buffer)
         return NULL;
-    s->total += size;
     list[s->count] = (struct slab){.buffer = buffer};
     return &list[s->count++];
 }
@@ -85,7 +84,7 @@ bool vk_slabs_take(struct vk_slabs *s, uint64_t size, struct vk_slice *out, stru
                          "(at most %" PRIu64 "); choose another device with --device",
                          size, vk_device_profile(s->device)->name, s->most);
     struct slab *slab = NULL;
-    for (size_t i = 0; i < s->count && !slab; i++) {
+    for (size_t i = s->allocated; i < s->count && !slab; i++) {
         uint64_t whole = vk_buffer_size(s->list[i].buffer);
         if (s->list[i].used <= whole && size <= whole - s->list[i].used)
             slab = &s->list[i];
@@ -99,7 +98,26 @@ bool vk_slabs_take(struct vk_slabs *s, uint64_t size, struct vk_slice *out, stru
     return true;
 }
 
+// The last slice need not fill its alignment.
+static uint64_t slab_bytes(const struct slab *s)
+{
+    return smaller(s->used, vk_buffer_size(s->buffer));
+}
+
+bool vk_slabs_allocate(struct vk_slabs *s, struct error *e)
+{
+    for (; s->allocated < s->count; s->allocated++) {
+        const struct slab *slab = &s->list[s->allocated];
+        if (!vk_buffer_allocate(slab->buffer, slab_bytes(slab), VK_MEMORY_DEVICE, s->name, e))
+            return false;
+    }
+    return true;
+}
+
 uint64_t vk_slabs_total(const struct vk_slabs *s)
 {
-    return s->total;
+    uint64_t total = 0;
+    for (size_t i = 0; i < s->count; i++)
+        total += slab_bytes(&s->list[i]);
+    return total;
 }

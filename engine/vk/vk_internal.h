@@ -113,6 +113,12 @@ size_t vk_choose(const struct vk_physical *list, size_t count, const char *want,
 uint32_t vk_memory_type(const VkPhysicalDeviceMemoryProperties *memory, uint32_t allowed,
                         enum vk_memory kind);
 bool vk_slice_valid(struct vk_slice s);
+// A buffer in two steps: slices of it may be given out before it has memory, which may then be less
+// than was planned (of size > 0). Destroyed as any other, allocated or not.
+struct vk_buffer *vk_buffer_plan(struct vk_device *d, uint64_t size, const char *name,
+                                 struct error *e);
+bool vk_buffer_allocate(struct vk_buffer *b, uint64_t size, enum vk_memory kind, const char *name,
+                        struct error *e);
 
 // submit.c.
 // Fills `e` for a call that failed: `doing` completes "the device could not ...". Returns false.

@@ -77,7 +77,7 @@ static void make_case(struct bench *b, struct attention_case *c)
     c->cache = bench_tensor(b, kernel_cache_size(c->positions, c->kv_heads, c->size));
     c->seen = bench_tensor(b, c->columns * 2 * sizeof(uint32_t));
     c->q = bench_tensor(b, (uint64_t)c->columns * (width + 8) * sizeof(float));
-    c->y = bench_tensor(b, (uint64_t)c->columns * (width + Y_MORE) * sizeof(float));
+    c->y = bench_tensor(b, (uint64_t)(c->columns + 1) * (width + Y_MORE) * sizeof(float));
     fill_cache(b, c);
     fill_ranges(c);
     for (uint32_t i = 0; i < c->columns; i++)
@@ -137,6 +137,8 @@ static void check(struct bench *b, struct attention_case c)
         for (uint32_t j = 0; j < Y_MORE; j++)
             assert_true(bench_untouched(got[width + j]));
     }
+    for (uint32_t j = 0; j < width + Y_MORE; j++)
+        assert_true(bench_untouched(c.y->f[(size_t)c.columns * (width + Y_MORE) + j]));
     test_free(want);
     test_free(c.k);
     test_free(c.v);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "base/buffer.h"
 #include "engine/text/template.h"
 #include "engine/text/tokenizer.h"
 #include "tests/unit/tiny_gguf.h"
@@ -186,29 +187,31 @@ static void the_system_text_of_the_model_stands_where_a_conversation_has_none(vo
 static void files_show_which_template_fits(void **state)
 {
     (void)state;
-    static const char *const chat[] = {"a", "<|im_start|>"}, *const other[] = {"a",
-                                                                               "x<|im_start|>"};
+    static const char *const chat[] = {"a", "<|im_start|>"},
+                             *const llama3[] = {"a", "<|start_header_id|>"},
+                             *const phi3[] = {"<|user|>", "<|end|>"},
+                             *const other[] = {"a", "x<|im_start|>"};
     static const struct {
         const char *source;
         const char *const *tokens;
-        bool fits;
+        const char *name;
     } cases[] = {
-        {"{{ '<|im_start|>' }}", other, true},
-        {"{{ '<|im_start|>' + r + '<|im_sep|>' }}", chat, false},
-        {"[INST] {{ x }}", chat, false},
-        {NULL, chat, true},
-        {NULL, other, false},
-        {NULL, NULL, false},
+        {"{{ '<|im_start|>' }}", other, "chatml"},
+        {"{{ bos_token + '[INST] ' }}", chat, "mistral_instruct"},
+        {"[INST] <<SYS>>", chat, "llava_llama_2"},
+        {"<|assistant|> <|end|>", other, "phi3"},
+        {"USER: x ASSISTANT: ", other, "vicuna_v1"},
+        {"<|start_header_id|> <|end_header_id|>", other, "llama3"},
+        {"{{ nothing known }}", chat, "chatml"}, // then the vocabulary says
+        {NULL, chat, "chatml"},
+        {NULL, llama3, "llama3"},
+        {NULL, phi3, "phi3"},
+        {NULL, other, "llava_v0"},
+        {NULL, NULL, "llava_v0"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct gguf *g = file_with(cases[i].source, cases[i].tokens, 2);
-        struct error e = {0};
-        const struct template *t = template_detect(g, &e);
-        assert_ptr_equal(t, cases[i].fits ? chatml() : NULL);
-        if (!cases[i].fits) {
-            assert_int_equal(e.kind, ERROR_MODEL);
-            assert_non_null(strstr(e.text, "--chat-template (chatml)"));
-        }
+        assert_string_equal(template_name(template_detect(g)), cases[i].name);
         gguf_close(g);
     }
     assert_null(template_find("chatm"));
@@ -238,6 +241,77 @@ static struct token_list prompt_ids(const struct tokenizer *t, const struct prom
     return ids;
 }
 
+// Writes a user's text of conversations.json into a turn: "<image>" and the newline behind it are a
+// picture.
+static struct turn user_turn(const char *text)
+{
+    struct turn turn = {.role = TURN_USER};
+    while (strncmp(text, "<image>", 7) == 0) {
+        turn.n_pictures++;
+        text += 7;
+        text += *text == '\n';
+    }
+    turn.text = text;
+    return turn;
+}
+
+// The prompt with "<image>" where a picture stands.
+static void assert_prompt(const struct template *t, const struct turn *turns, size_t n,
+                          const char *want)
+{
+    struct prompt p;
+    struct buffer got = {0};
+    assert_true(template_build(t, NULL, turns, n, &p, NULL));
+    for (size_t i = 0; i < p.count; i++)
+        if (p.spans[i].kind == SPAN_PICTURE)
+            buffer_add_text(&got, "<image>");
+        else
+            buffer_add(&got, p.spans[i].text, p.spans[i].size);
+    assert_string_equal(got.data, want);
+    buffer_free(&got);
+    prompt_finish(&p);
+}
+
+// Turns of a case of conversations.json; returns how many.
+static size_t read_talk(const json_t *c, struct turn *turns)
+{
+    const json_t *said = json_object_get(c, "turns"), *system = json_object_get(c, "system");
+    size_t n = 0;
+    if (system)
+        turns[n++] = (struct turn){.role = TURN_SYSTEM, .text = json_string_value(system)};
+    for (size_t i = 0; i < json_array_size(said); i++) {
+        const json_t *pair = json_array_get(said, i);
+        turns[n++] = user_turn(json_string_value(json_array_get(pair, 0)));
+        if (json_is_string(json_array_get(pair, 1)))
+            turns[n++] = (struct turn){.role = TURN_ASSISTANT,
+                                       .text = json_string_value(json_array_get(pair, 1))};
+    }
+    return n;
+}
+
+// conversations.json: what the reference's prompt builder writes ("source" says which).
+static void conversations_are_written_as_in_the_reference(void **state)
+{
+    (void)state;
+    json_t *all = json_load_file(data_path("conversations.json"), 0, NULL), *c;
+    assert_true(json_array_size(all) > 60);
+    size_t at, seen = 0;
+    json_array_foreach(all, at, c)
+    {
+        const char *name = json_string_value(json_object_get(c, "template"));
+        const struct template *t = template_find(name);
+        struct turn turns[16];
+        if (!t)
+            fail_msg("there is no template %s", name);
+        size_t n = read_talk(c, turns);
+        assert_prompt(t, turns, n, json_string_value(json_object_get(c, "prompt")));
+        assert_string_equal(template_stop(t), json_string_value(json_object_get(c, "stop")));
+        seen++;
+    }
+    assert_int_equal(seen, json_array_size(all));
+    json_decref(all);
+}
+
 static const char *test_model(void)
 {
     const char *model = getenv("PUMICE_TEST_MODEL");
@@ -257,7 +331,7 @@ static void prompts_of_the_default_model_have_their_ids(void **state)
     struct tokenizer *t = g ? tokenizer_create(g, &e) : NULL;
     if (!t)
         fail_msg("%s", e.text);
-    assert_ptr_equal(template_detect(g, &e), chatml());
+    assert_ptr_equal(template_detect(g), chatml());
     json_t *cases = json_load_file(data_path("prompts.json"), 0, NULL), *c;
     assert_int_equal(json_array_size(cases), 5);
     size_t at;
@@ -287,6 +361,65 @@ static void prompts_of_the_default_model_have_their_ids(void **state)
         prompt_finish(&p);
     }
     json_decref(cases);
+    tokenizer_destroy(t);
+    gguf_close(g);
+}
+
+static const json_t *talk_of(const json_t *all, const json_t *wanted)
+{
+    size_t at;
+    const json_t *c;
+    json_array_foreach(
+        all, at,
+        c) if (json_equal(json_object_get(c, "template"), json_object_get(wanted, "template")) &&
+               json_equal(json_object_get(c, "talk"), json_object_get(wanted, "talk"))) return c;
+    fail_msg("ids-llama-spm.json has a case that conversations.json lacks");
+    return NULL;
+}
+
+// ids-llama-spm.json: the same conversations through Hugging Face's LlamaTokenizer, one list for
+// each chunk between pictures.
+static void conversations_have_their_ids_under_llamas_vocabulary(void **state)
+{
+    (void)state;
+    const char *folder = getenv("PUMICE_REFERENCE");
+    char path[512];
+    struct error e = {0};
+    if (!folder) {
+        print_message(
+            "SKIP: PUMICE_REFERENCE is not set to a folder with tokenizers/llama-spm.gguf\n");
+        skip();
+    }
+    snprintf(path, sizeof(path), "%s/tokenizers/llama-spm.gguf", folder);
+    struct gguf *g = gguf_open(path, &e);
+    struct tokenizer *t = g ? tokenizer_create(g, &e) : NULL;
+    if (!t)
+        fail_msg("%s", e.text);
+    assert_true(tokenizer_adds_bos(t));
+    json_t *all = json_load_file(data_path("conversations.json"), 0, NULL);
+    json_t *cases = json_load_file(data_path("ids-llama-spm.json"), 0, NULL);
+    assert_true(json_array_size(cases) > 30);
+    for (size_t i = 0; i < json_array_size(cases); i++) {
+        const json_t *c = json_array_get(cases, i), *chunks = json_object_get(c, "ids");
+        struct turn turns[16];
+        size_t n = read_talk(talk_of(all, c), turns), used = 0;
+        struct prompt p;
+        assert_true(template_build(template_find(json_string_value(json_object_get(c, "template"))),
+                                   NULL, turns, n, &p, NULL));
+        struct token_list got = prompt_ids(t, &p);
+        for (size_t k = 0; k < json_array_size(chunks); k++) {
+            const json_t *ids = json_array_get(chunks, k);
+            if (k > 0)
+                assert_int_equal(got.ids[used++], -1);
+            for (size_t j = k == 0; j < json_array_size(ids); j++) // without the BOS in front
+                assert_int_equal(got.ids[used++], json_integer_value(json_array_get(ids, j)));
+        }
+        assert_int_equal(got.count, used);
+        token_list_free(&got);
+        prompt_finish(&p);
+    }
+    json_decref(cases);
+    json_decref(all);
     tokenizer_destroy(t);
     gguf_close(g);
 }
@@ -399,6 +532,8 @@ int main(void)
         cmocka_unit_test(the_system_text_of_the_model_stands_where_a_conversation_has_none),
         cmocka_unit_test(the_small_model_says_its_system_text),
         cmocka_unit_test(files_show_which_template_fits),
+        cmocka_unit_test(conversations_are_written_as_in_the_reference),
+        cmocka_unit_test(conversations_have_their_ids_under_llamas_vocabulary),
         cmocka_unit_test(prompts_of_the_default_model_have_their_ids),
         cmocka_unit_test(an_open_prompt_is_where_the_finished_one_starts),
         cmocka_unit_test(an_open_prompt_is_where_the_finished_one_starts_in_smollm2),

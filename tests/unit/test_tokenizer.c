@@ -16,6 +16,8 @@
 #include "engine/text/tokenizer.h"
 #include "tests/unit/tiny_gguf.h"
 
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
 static const char *data_path(const char *name)
 {
     static char path[512];
@@ -123,6 +125,83 @@ static void smollm_vectors(void **state)
     check_vectors(model, "vectors-smollm.json");
 }
 
+// LLaMA's vocabulary is not in the repository: it comes with the reference data.
+static void llama_spm_vectors(void **state)
+{
+    (void)state;
+    const char *folder = getenv("PUMICE_REFERENCE");
+    char path[512];
+    if (!folder) {
+        print_message(
+            "SKIP: PUMICE_REFERENCE is not set to a folder with tokenizers/llama-spm.gguf\n");
+        skip();
+    }
+    snprintf(path, sizeof(path), "%s/tokenizers/llama-spm.gguf", folder);
+    check_vectors(path, "vectors-llama-spm.json");
+}
+
+// A SentencePiece vocabulary small enough to merge by hand: scores decide, then the left one; what
+// is missing becomes bytes; a space stands in front of a text but not behind a special token.
+static void sentencepiece_merges_by_score(void **state)
+{
+    (void)state;
+    static const char *const tokens[] = {"<unk>",
+                                         "<s>",
+                                         "</s>",
+                                         "<0x0A>",
+                                         "<0xC3>",
+                                         "<0xA9>",
+                                         "\xe2\x96\x81",
+                                         "a",
+                                         "b",
+                                         "c",
+                                         "ab",
+                                         "bc",
+                                         "abc",
+                                         "\xe2\x96\x81"
+                                         "a"};
+    static const int32_t types[] = {2, 3, 3, 6, 6, 6, 1, 1, 1, 1, 1, 1, 1, 1};
+    static const float scores[] = {0, 0, 0, 0, 0, 0, -9, -10, -11, -12, -2, -1, -4, -3};
+    struct tiny_gguf f = {0};
+    tiny_string(&f, "tokenizer.ggml.model", "llama");
+    tiny_strings(&f, "tokenizer.ggml.tokens", tokens, COUNT(tokens));
+    tiny_i32s(&f, "tokenizer.ggml.token_type", types, COUNT(types));
+    tiny_f32s(&f, "tokenizer.ggml.scores", scores, COUNT(scores));
+    struct error e = {0};
+    struct gguf *g = tiny_open(&f, &e);
+    struct tokenizer *t = tokenizer_create(g, &e);
+    assert_non_null(t);
+    assert_int_equal(tokenizer_bos(t), 1);
+    assert_true(tokenizer_adds_bos(t));
+    assert_true(tokenizer_is_end(t, 2));
+    static const struct {
+        const char *text;
+        bool special;
+        int32_t ids[6];
+        size_t n;
+    } cases[] = {
+        {"abc", false, {13, 11}, 2},   // bc (-1) before ab (-2); then the space joins a (-3)
+        {"bab", false, {6, 8, 10}, 3}, // ab (-2)
+        {"\n\xc3\xa9", false, {6, 3, 4, 5}, 4},
+        {"</s>ab", true, {2, 10}, 2}, // no space behind it
+        {"</s>",
+         false,
+         {6, 0, 0, 0, 0},
+         5}, // typed: ordinary characters, which this vocabulary lacks
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct token_list got = encode(t, cases[i].text, strlen(cases[i].text), cases[i].special);
+        assert_ids(&got, cases[i].ids, cases[i].n);
+    }
+    struct buffer said = {0};
+    for (int32_t id = 0; id < (int32_t)COUNT(tokens); id++)
+        assert_true(tokenizer_decode(t, id, &said));
+    assert_string_equal(said.data, "\n\xc3\xa9 abcabbcabc a");
+    buffer_free(&said);
+    tokenizer_destroy(t);
+    gguf_close(g);
+}
+
 static void gpt2_vectors(void **state)
 {
     (void)state;
@@ -226,7 +305,6 @@ static const char *const hand_tokens[] = {
     "<x>", "<x><y>", "<y>", "<user>", "<unk>", "<|im_end|>", "",    "é",  "aaaaaaaa", ""};
 static const int32_t hand_types[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 4, 2, 1, 1, 1, 1, 1};
 static const char *const hand_merges[] = {"b c", "a b", "ab c", "a a", "Ġ a", "aa aa", "aaaa aaaa"};
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static void hand_head(struct tiny_gguf *f)
 {
@@ -412,7 +490,8 @@ static void files_that_do_not_fit_are_refused_in_a_sentence(void **state)
     (void)state;
     static const struct damage damages[] = {
         {.what = "tokenizer.ggml.model", .no_kind = true},
-        {.what = "\"llama\"", .kind = "llama"},
+        {.what = "\"rwkv\"", .kind = "rwkv"},
+        {.what = "no scores", .kind = "llama"},
         {.what = "\"gpt2\xef\xbf\xbd\"", .kind = "gpt2\x1b"},
         {.what = "tokenizer.ggml.pre", .no_pre = true},
         {.what = "\"qwen9\"", .pre = "qwen9"},
@@ -489,6 +568,8 @@ int main(void)
         cmocka_unit_test(small_vocabulary_gives_the_ids_of_hugging_face),
         cmocka_unit_test(smollm_vectors),
         cmocka_unit_test(gpt2_vectors),
+        cmocka_unit_test(llama_spm_vectors),
+        cmocka_unit_test(sentencepiece_merges_by_score),
         cmocka_unit_test(any_bytes_come_back_when_the_vocabulary_has_them),
         cmocka_unit_test(spans_are_read_as_one_text),
         cmocka_unit_test(special_tokens_are_found_in_special_spans_only),

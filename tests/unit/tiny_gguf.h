@@ -40,6 +40,13 @@ static inline void tiny_i32s(struct tiny_gguf *t, const char *key, const int32_t
     t->count++;
 }
 
+static inline void tiny_f32s(struct tiny_gguf *t, const char *key, const float *values, size_t n)
+{
+    put_array_key(&t->pairs, key, GGUF_F32, n);
+    put(&t->pairs, values, n * sizeof(*values));
+    t->count++;
+}
+
 // NULL with the reason in `e`.
 static inline struct gguf *tiny_open(const struct tiny_gguf *t, struct error *e)
 {

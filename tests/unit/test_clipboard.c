@@ -1,0 +1,290 @@
+// app/clipboard and app/child: the desktop's programs, played by small scripts.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "app/child.h"
+#include "app/clipboard.h"
+#include "app/clock.h"
+#include "tests/unit/app_pictures.h"
+
+static struct picture_folder folder;
+
+static int set_up(void **state)
+{
+    (void)state;
+    return make_folder(&folder) || setenv("PATH", folder.path, 1);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    setenv("PATH", "/usr/bin:/bin", 1);
+    return remove_folder(&folder);
+}
+
+// A desktop with the programs that the test makes, and no others.
+static int begin(void **state)
+{
+    (void)state;
+    unlink("wl-paste");
+    unlink("wl-copy");
+    unlink("xclip");
+    unlink("xsel");
+    setenv("WAYLAND_DISPLAY", "wayland-0", 1);
+    unsetenv("DISPLAY");
+    return 0;
+}
+
+static void make_program(const char *name, const char *what)
+{
+    char script[1024];
+    snprintf(script, sizeof(script), "#!/bin/sh\nPATH=/usr/bin:/bin\n%s\n", what);
+    make_text(name, script);
+    chmod(name, 0700);
+}
+
+static void assert_picture(const char *want)
+{
+    struct buffer out = {0};
+    struct error e = {0};
+    if (!clipboard_read_picture(&out, NULL, &e))
+        fail_msg("%s", e.text);
+    assert_int_equal(out.size, strlen(want));
+    assert_string_equal(out.data, want);
+    buffer_free(&out);
+}
+
+static void assert_no_picture(const char *part)
+{
+    struct buffer out = {0};
+    struct error e = {0};
+    buffer_add_text(&out, "kept");
+    assert_false(clipboard_read_picture(&out, NULL, &e));
+    assert_int_equal(e.kind, ERROR_PICTURE);
+    if (!strstr(e.text, part))
+        fail_msg("'%s' does not speak of '%s'", e.text, part);
+    assert_string_equal(out.data, "kept");
+    buffer_free(&out);
+}
+
+static void assert_no_child(void)
+{
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+}
+
+// ---- pictures
+
+static void the_best_type_is_asked_for(void **state)
+{
+    (void)state;
+    make_program("wl-paste", "case \"$*\" in\n"
+                             "--list-types) printf 'text/plain\\nimage/bmp\\nimage/jpeg\\n';;\n"
+                             "*) echo noise >&2; printf %s \"$*\";; esac");
+    assert_picture("--no-newline --type image/jpeg");
+    make_program("wl-paste", "case \"$*\" in\n"
+                             "--list-types) printf 'image/png-not\\nimage/webp\\nimage/png';;\n"
+                             "*) printf %s \"$*\";; esac");
+    assert_picture("--no-newline --type image/png");
+    assert_no_child();
+}
+
+static void x_is_asked_by_xclip(void **state)
+{
+    (void)state;
+    unsetenv("WAYLAND_DISPLAY");
+    setenv("DISPLAY", ":0", 1);
+    make_program("xclip", "case \"$4\" in\n"
+                          "TARGETS) printf 'TARGETS\\nimage/png\\n';;\n"
+                          "*) printf %s \"$*\";; esac");
+    assert_picture("-selection clipboard -t image/png -o");
+    setenv("WAYLAND_DISPLAY", "wayland-0", 1); // but no wl-paste: X programs run there as well
+    assert_picture("-selection clipboard -t image/png -o");
+}
+
+static void no_picture_is_one_sentence(void **state)
+{
+    (void)state;
+    make_program("wl-paste", "printf 'text/plain\\n'");
+    assert_no_picture("no picture in the clipboard");
+    make_program("wl-paste", "echo 'Nothing is copied' >&2; exit 1");
+    assert_no_picture("no picture in the clipboard");
+    make_program("wl-paste", "test \"$1\" = --list-types && echo image/png");
+    assert_no_picture("no picture in the clipboard"); // it was gone in between
+    make_program("wl-paste", "test \"$1\" = --list-types && echo image/png; exit 0");
+    assert_no_picture("no picture in the clipboard");
+    make_program("wl-paste", "yes text/plain");
+    assert_no_picture("no picture in the clipboard");
+    assert_no_child();
+}
+
+static void what_is_missing_is_named(void **state)
+{
+    (void)state;
+    assert_no_picture("without wl-paste");
+    unsetenv("WAYLAND_DISPLAY");
+    setenv("DISPLAY", ":0", 1);
+    assert_no_picture("without xclip");
+    unsetenv("DISPLAY");
+    assert_no_picture("no clipboard here");
+    assert_no_picture("/image PATH");
+}
+
+static void half_a_gigabyte_is_refused_at_the_limit(void **state)
+{
+    (void)state;
+    make_program("wl-paste", "test \"$1\" = --list-types && echo image/png && exit\n"
+                             "head -c 500000000 /dev/zero");
+    double begun = clock_ms();
+    assert_no_picture("over 64 MiB");
+    assert_true(clock_ms() - begun < 4000);
+    assert_no_child();
+}
+
+static void a_program_that_hangs_is_ended_with_what_it_started(void **state)
+{
+    (void)state;
+    make_program("wl-paste", "test \"$1\" = --list-types && echo image/png && exit\n"
+                             "printf half; sleep 100 & echo $! > sleeper; wait");
+    double begun = clock_ms();
+    assert_no_picture("within 5 seconds");
+    double took = clock_ms() - begun;
+    assert_true(took > 4900 && took < 7000);
+    assert_no_child();
+    // Ended, though perhaps not yet waited for by whoever inherited it.
+    assert_int_equal(system("/bin/sleep 0.2; ! /bin/grep -q '^State:.[RS]' "
+                            "/proc/$(/bin/cat sleeper)/status 2>/dev/null"),
+                     0);
+}
+
+static void *set_flag(void *flag)
+{
+    usleep(100000);
+    atomic_store((atomic_bool *)flag, true);
+    return NULL;
+}
+
+static void the_flag_stops_it(void **state)
+{
+    (void)state;
+    make_program("wl-paste", "exec sleep 100");
+    atomic_bool stop = false;
+    pthread_t thread;
+    struct buffer out = {0};
+    struct error e = {0};
+    double begun = clock_ms();
+    assert_int_equal(pthread_create(&thread, NULL, set_flag, &stop), 0);
+    assert_false(clipboard_read_picture(&out, &stop, &e));
+    assert_true(clock_ms() - begun < 2000);
+    assert_int_equal(e.kind, ERROR_INTERRUPTED);
+    pthread_join(thread, NULL);
+    assert_no_child();
+    buffer_free(&out);
+}
+
+// ---- texts
+
+static void a_text_is_copied_as_it_is(void **state)
+{
+    (void)state;
+    static const char text[] = "a 'quoted' \"$HOME\" \xc3\xa4\n";
+    make_program("wl-copy", "cat > copied; echo noise; printf %s \"$*\" > arguments");
+    assert_true(clipboard_write_text(text, strlen(text)));
+    struct buffer seen = {0};
+    FILE *f = fopen("copied", "r");
+    assert_non_null(f);
+    assert_true(buffer_reserve(&seen, 100));
+    seen.size = fread(seen.data, 1, 100, f);
+    fclose(f);
+    assert_int_equal(seen.size, strlen(text));
+    assert_memory_equal(seen.data, text, seen.size);
+    buffer_free(&seen);
+    assert_no_child();
+}
+
+static void the_next_program_is_tried(void **state)
+{
+    (void)state;
+    setenv("DISPLAY", ":0", 1);
+    make_program("wl-copy", "exit 1");
+    assert_false(clipboard_write_text("x", 1));
+    make_program("xsel", "test \"$*\" = '-b -i' && cat > copied");
+    assert_true(clipboard_write_text("xsel", 4));
+    assert_int_equal(system("/bin/grep -q '^xsel$' copied"), 0);
+    make_program("xclip", "test \"$*\" = '-selection clipboard -i' && cat > copied");
+    assert_true(clipboard_write_text("xclip", 5));
+    assert_int_equal(system("/bin/grep -q '^xclip$' copied"), 0);
+    unsetenv("DISPLAY");
+    unsetenv("WAYLAND_DISPLAY");
+    assert_false(clipboard_write_text("x", 1));
+}
+
+static void a_program_that_stays_is_left_alone_and_no_zombie(void **state)
+{
+    (void)state;
+    enum { SIZE = 4 << 20 };
+    char *text = malloc(SIZE);
+    assert_non_null(text);
+    memset(text, 'x', SIZE);
+    make_program("wl-copy", "echo $$ > stays; sleep 0.6; wc -c > copied");
+    double begun = clock_ms();
+    assert_true(clipboard_write_text(text, SIZE));
+    assert_true(clock_ms() - begun < 500);
+    free(text);
+    assert_int_equal(system("/bin/sleep 1; test \"$(/bin/cat copied)\" = 4194304"), 0);
+    assert_int_equal(system("! test -e /proc/$(/bin/cat stays)"), 0);
+    assert_no_child();
+}
+
+// ---- children
+
+static void limits_are_kept_to_the_byte_and_in_time(void **state)
+{
+    (void)state;
+    struct buffer out = {0};
+    const char *write_ten[] = {"/bin/echo", "123456789", NULL}, *wait[] = {"/bin/sleep", "9", NULL};
+    struct child_limits limits = {.bytes = 10, .until = clock_ms() + 2000};
+    assert_int_equal(child_read(write_ten, &limits, &out), CHILD_DONE);
+    assert_string_equal(out.data, "123456789\n");
+    limits.bytes = 9;
+    assert_int_equal(child_read(write_ten, &limits, &out), CHILD_TOO_LARGE);
+    assert_int_equal(out.size, 10);
+    limits.until = clock_ms() + 100;
+    assert_int_equal(child_read(wait, &limits, &out), CHILD_TOO_SLOW);
+    assert_true(clock_ms() - limits.until < 500);
+    // It closed its output, but does not end.
+    make_program("silent", "exec >&-; exec sleep 9");
+    const char *silent[] = {"silent", NULL};
+    limits.until = clock_ms() + 100;
+    assert_int_equal(child_read(silent, &limits, &out), CHILD_TOO_SLOW);
+    assert_true(clock_ms() - limits.until < 500);
+    assert_string_equal(out.data, "123456789\n");
+    assert_no_child();
+    buffer_free(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(the_best_type_is_asked_for, begin),
+        cmocka_unit_test_setup(x_is_asked_by_xclip, begin),
+        cmocka_unit_test_setup(no_picture_is_one_sentence, begin),
+        cmocka_unit_test_setup(what_is_missing_is_named, begin),
+        cmocka_unit_test_setup(half_a_gigabyte_is_refused_at_the_limit, begin),
+        cmocka_unit_test_setup(a_program_that_hangs_is_ended_with_what_it_started, begin),
+        cmocka_unit_test_setup(the_flag_stops_it, begin),
+        cmocka_unit_test_setup(a_text_is_copied_as_it_is, begin),
+        cmocka_unit_test_setup(the_next_program_is_tried, begin),
+        cmocka_unit_test_setup(a_program_that_stays_is_left_alone_and_no_zombie, begin),
+        cmocka_unit_test_setup(limits_are_kept_to_the_byte_and_in_time, begin),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
