@@ -238,6 +238,18 @@ bool bpe_encode(const struct bpe *b, struct bpe_work *w, const char *piece, size
     return true;
 }
 
+int32_t bpe_whole(const struct vocabulary *v, const char *piece, size_t size)
+{
+    char text[512]; // longer tokens there are none
+    size_t used = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (used + 4 > sizeof(text))
+            return -1;
+        used += utf8_encode(code_of((unsigned char)piece[i]), text + used);
+    }
+    return vocabulary_find(v, text, used);
+}
+
 bool bpe_decode(const char *text, size_t size, struct buffer *out)
 {
     for (size_t i = 0; i < size;) {

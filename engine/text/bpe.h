@@ -49,6 +49,8 @@ void bpe_free(struct bpe *b);
 // when there is no memory.
 bool bpe_encode(const struct bpe *b, struct bpe_work *w, const char *piece, size_t size,
                 struct token_list *out);
+// The token that is exactly this piece; -1: none.
+int32_t bpe_whole(const struct vocabulary *v, const char *piece, size_t size);
 void bpe_work_free(struct bpe_work *w);
 
 // Appends the bytes that a token's text stands for; characters outside of the byte alphabet stay as

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <utf8proc.h>
 
@@ -61,15 +62,17 @@ static size_t run_of(const char *s, size_t size, enum char_class class)
     return end;
 }
 
-// Length of the English contraction at the start ('s 't 're 've 'm 'll 'd); 0: none.
-static size_t contraction(const char *s, size_t size)
+// Length of the English contraction at the start ('s 't 're 've 'm 'll 'd); 0: none. `any_case`:
+// capitals too.
+static size_t contraction(const char *s, size_t size, bool any_case)
 {
     static const char *const endings[] = {"s", "t", "re", "ve", "m", "ll", "d"};
     if (s[0] != '\'')
         return 0;
     for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
         size_t n = strlen(endings[i]);
-        if (size > n && memcmp(s + 1, endings[i], n) == 0)
+        if (size > n &&
+            (any_case ? strncasecmp(s + 1, endings[i], n) : memcmp(s + 1, endings[i], n)) == 0)
             return n + 1;
     }
     return 0;
@@ -93,7 +96,7 @@ static size_t space_piece(const char *s, size_t size)
 // 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 static size_t gpt2_piece(const char *s, size_t size)
 {
-    size_t n = contraction(s, size);
+    size_t n = contraction(s, size, false);
     if (n > 0)
         return n;
     size_t lead = s[0] == ' ' ? 1 : 0;
@@ -106,17 +109,102 @@ static size_t gpt2_piece(const char *s, size_t size)
     return space_piece(s, size);
 }
 
+static size_t newlines(const char *s, size_t size)
+{
+    size_t n = 0;
+    while (n < size && (s[n] == '\r' || s[n] == '\n'))
+        n++;
+    return n;
+}
+
+// [^\r\n\p{L}\p{N}]?\p{L}+ ; 0: none.
+static size_t word_piece(const char *s, size_t size)
+{
+    enum char_class first, second;
+    size_t n = read_char(s, size, &first);
+    if (first == CLASS_LETTER)
+        return run_of(s, size, CLASS_LETTER);
+    if (first == CLASS_NUMBER || *s == '\r' || *s == '\n' || n == size)
+        return 0;
+    read_char(s + n, size - n, &second);
+    return second == CLASS_LETTER ? n + run_of(s + n, size - n, CLASS_LETTER) : 0;
+}
+
+// \p{N}{1,most} ; 0: none.
+static size_t number_piece(const char *s, size_t size, int most)
+{
+    size_t end = 0;
+    for (int i = 0; i < most && end < size; i++) {
+        enum char_class c;
+        size_t n = read_char(s + end, size - end, &c);
+        if (c != CLASS_NUMBER)
+            break;
+        end += n;
+    }
+    return end;
+}
+
+// \s*[\r\n]+|\s+(?!\S)|\s+ : up to the last end of line of a run of space, if it has one.
+static size_t blank_piece(const char *s, size_t size)
+{
+    size_t run = run_of(s, size, CLASS_SPACE), last = run;
+    while (last > 0 && s[last - 1] != '\r' && s[last - 1] != '\n')
+        last--;
+    return last > 0 ? last : space_piece(s, size);
+}
+
+// (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,digits}|
+// ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
+static size_t llama3_piece(const char *s, size_t size, int digits)
+{
+    size_t n = contraction(s, size, true);
+    n = n ? n : word_piece(s, size);
+    n = n ? n : number_piece(s, size, digits);
+    if (n > 0)
+        return n;
+    size_t lead = s[0] == ' ' ? 1 : 0;
+    n = lead < size ? run_of(s + lead, size - lead, CLASS_OTHER) : 0;
+    if (n > 0)
+        return lead + n + newlines(s + lead + n, size - lead - n);
+    return blank_piece(s, size);
+}
+
+static size_t llama_bpe_piece(const char *s, size_t size)
+{
+    return llama3_piece(s, size, 3);
+}
+
+static size_t qwen2_piece(const char *s, size_t size)
+{
+    return llama3_piece(s, size, 1);
+}
+
 struct pretokenizer {
     const char *name;
     bool
         lone_numbers; // each \p{N} is a piece of its own, and the other rules see what lies between
     size_t (*piece)(const char *s, size_t size); // length of the first piece; size > 0
+    bool whole_pieces; // one that is in the vocabulary as it is becomes that token, without merging
+    bool adds_bos;     // where the file does not say
 };
 
 static const struct pretokenizer table[] = {
     {.name = "gpt-2", .piece = gpt2_piece},
     {.name = "smollm", .lone_numbers = true, .piece = gpt2_piece},
+    {.name = "llama-bpe", .piece = llama_bpe_piece, .whole_pieces = true, .adds_bos = true},
+    {.name = "llama3", .piece = llama_bpe_piece, .whole_pieces = true, .adds_bos = true},
+    {.name = "qwen2", .piece = qwen2_piece},
 };
+
+bool pretokenizer_takes_whole(const struct pretokenizer *p)
+{
+    return p->whole_pieces;
+}
+
+bool pretokenizer_adds_bos(const struct pretokenizer *p)
+{
+    return p->adds_bos;
+}
 
 const struct pretokenizer *pretokenizer_find(const char *name, size_t size)
 {

@@ -81,7 +81,10 @@ static bool load(struct tokenizer *t, const struct gguf *g, struct error *e)
         return vocabulary_load(&t->vocabulary, g, &vocabulary_spm, e) &&
                spm_load(&t->spm, &t->vocabulary, g, e);
     t->rules = choose_rules(g, e);
-    return t->rules && vocabulary_load(&t->vocabulary, g, &vocabulary_bpe, e) &&
+    if (!t->rules)
+        return false;
+    const struct vocabulary_defaults defaults = {-1, -1, pretokenizer_adds_bos(t->rules)};
+    return vocabulary_load(&t->vocabulary, g, &defaults, e) &&
            bpe_load(&t->bpe, &t->vocabulary, g, e);
 }
 
@@ -223,9 +226,12 @@ static bool encode_plain(const struct tokenizer *t, struct bpe_work *w, const ch
     struct pretoken_walk walk = pretoken_walk_start(t->rules, text, size);
     const char *piece;
     size_t length;
-    while (pretoken_walk_next(&walk, &piece, &length))
-        if (!bpe_encode(&t->bpe, w, piece, length, out))
+    while (pretoken_walk_next(&walk, &piece, &length)) {
+        int32_t whole =
+            pretokenizer_takes_whole(t->rules) ? bpe_whole(&t->vocabulary, piece, length) : -1;
+        if (!(whole >= 0 ? token_list_add(out, whole) : bpe_encode(&t->bpe, w, piece, length, out)))
             return false;
+    }
     return true;
 }
 

@@ -219,7 +219,6 @@ static bool collect_specials(struct vocabulary *v, struct error *e)
     return true;
 }
 
-const struct vocabulary_defaults vocabulary_bpe = {-1, -1, false};
 const struct vocabulary_defaults vocabulary_spm = {1, 2, true};
 
 bool vocabulary_load(struct vocabulary *v, const struct gguf *g,

@@ -50,7 +50,7 @@ struct vocabulary_defaults {
     int32_t bos, eos; // -1: none
     bool adds_bos;
 };
-extern const struct vocabulary_defaults vocabulary_bpe, vocabulary_spm;
+extern const struct vocabulary_defaults vocabulary_spm; // SentencePiece
 
 // Fails with ERROR_MODEL: no tokens, two of the same text, lists of unequal length, an unknown
 // token type, an id outside of the list. `v` is zeroed memory; free it in both cases.

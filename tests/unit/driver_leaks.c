@@ -1,6 +1,6 @@
-// Linked into tests that open a Vulkan device, for the leak checker: Mesa's drivers leave static
-// data behind when they are unloaded, and the checker could not tell whose it was; the validation
-// layer leaks by itself.
+// Linked into what opens a Vulkan device, the tests and a sanitizer build of the program, for the
+// leak checker: Mesa's drivers leave static data behind when they are unloaded, and the checker
+// could not tell whose it was; the validation layer leaks by itself.
 int dlclose(void *library);
 const char *__lsan_default_suppressions(void);
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -90,10 +91,11 @@ static void the_best_type_is_asked_for(void **state)
                              "--list-types) printf 'text/plain\\nimage/bmp\\nimage/jpeg\\n';;\n"
                              "*) echo noise >&2; printf %s \"$*\";; esac");
     assert_picture("--no-newline --type image/jpeg");
-    make_program("wl-paste", "case \"$*\" in\n"
-                             "--list-types) printf 'image/png-not\\nimage/webp\\nimage/png';;\n"
-                             "*) printf %s \"$*\";; esac");
-    assert_picture("--no-newline --type image/png");
+    make_program("wl-paste",
+                 "case \"$*\" in\n"
+                 "--list-types) printf 'image/png-not\\nx-image/png\\nimage/gif\\nimage/webp';;\n"
+                 "*) printf %s \"$*\";; esac");
+    assert_picture("--no-newline --type image/webp");
     assert_no_child();
 }
 
@@ -271,6 +273,29 @@ static void limits_are_kept_to_the_byte_and_in_time(void **state)
     buffer_free(&out);
 }
 
+static void a_child_has_default_signals_none_blocked_and_a_session_of_its_own(void **state)
+{
+    (void)state;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    void (*pipe_before)(int) = signal(SIGPIPE, SIG_IGN);
+    // The last digits: the C library ignores two signals of its own beyond the first 31.
+    const char *argv[] = {"/bin/grep", "-ohE", "Sig(Blk|Ign):|.......$", "/proc/self/status", NULL};
+    const char *session[] = {"session", NULL};
+    struct buffer out = {0};
+    struct child_limits limits = {.bytes = 4096, .until = clock_ms() + 2000};
+    assert_int_equal(child_read(argv, &limits, &out), CHILD_DONE);
+    assert_non_null(strstr(out.data, "SigBlk:\n0000000\n"));
+    assert_non_null(strstr(out.data, "SigIgn:\n0000000\n"));
+    buffer_clear(&out);
+    make_program("session", "set -- $(cat /proc/$$/stat); test $1 = $6");
+    assert_int_equal(child_read(session, &limits, &out), CHILD_DONE);
+    buffer_free(&out);
+    signal(SIGPIPE, pipe_before);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +310,8 @@ int main(void)
         cmocka_unit_test_setup(the_next_program_is_tried, begin),
         cmocka_unit_test_setup(a_program_that_stays_is_left_alone_and_no_zombie, begin),
         cmocka_unit_test_setup(limits_are_kept_to_the_byte_and_in_time, begin),
+        cmocka_unit_test_setup(a_child_has_default_signals_none_blocked_and_a_session_of_its_own,
+                               begin),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

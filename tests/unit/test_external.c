@@ -89,9 +89,10 @@ static void the_text_goes_out_and_comes_back(void **state)
 static void the_file_is_private_and_markdown(void **state)
 {
     (void)state;
-    make_editor("{ stat -c %a \"$1\"; basename \"$1\" | sed 's/-....../-/'; } > seen");
+    make_editor("{ stat -c %a \"$1\"; basename \"$(dirname \"$1\")\"; basename \"$1\" | sed "
+                "'s/-....../-/'; } > seen");
     assert_edited("a", "a");
-    assert_int_equal(system("test \"$(cat seen)\" = \"$(printf '600\\npumice-.md')\""), 0);
+    assert_int_equal(system("test \"$(cat seen)\" = \"$(printf '600\\nrun\\npumice-.md')\""), 0);
 }
 
 static void visual_comes_before_editor_and_may_have_arguments(void **state)

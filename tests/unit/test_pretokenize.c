@@ -21,6 +21,11 @@
 static const char gpt2_source[] = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^" WHITE
                                   "\\p{L}\\p{N}]+|[" WHITE "]+(?![^" WHITE "])|[" WHITE "]+";
 
+// The same for llama-bpe and, with single digits, qwen2.
+#define LLAMA3_SOURCE(digits)                                                                      \
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}" digits "| ?[^" WHITE       \
+    "\\p{L}\\p{N}]+[\\r\\n]*|[" WHITE "]*[\\r\\n]+|[" WHITE "]+(?![^" WHITE "])|[" WHITE "]+"
+
 static pcre2_code *compile(const char *source)
 {
     int number;
@@ -32,7 +37,7 @@ static pcre2_code *compile(const char *source)
 }
 
 // Appends the pieces of text[0..size), each ended by 0x01.
-static void reference_gpt2(pcre2_code *code, const char *text, size_t size, struct buffer *out)
+static void reference(pcre2_code *code, const char *text, size_t size, struct buffer *out)
 {
     pcre2_match_data *match = pcre2_match_data_create(4, NULL);
     for (size_t at = 0; at < size;) {
@@ -52,11 +57,11 @@ static void reference_smollm(pcre2_code *number, pcre2_code *gpt2, const char *t
     size_t at = 0;
     while (pcre2_match(number, (PCRE2_SPTR)text, size, at, 0, match, NULL) > 0) {
         PCRE2_SIZE *ends = pcre2_get_ovector_pointer(match);
-        reference_gpt2(gpt2, text + at, ends[0] - at, out);
-        reference_gpt2(gpt2, text + ends[0], ends[1] - ends[0], out);
+        reference(gpt2, text + at, ends[0] - at, out);
+        reference(gpt2, text + ends[0], ends[1] - ends[0], out);
         at = ends[1];
     }
-    reference_gpt2(gpt2, text + at, size - at, out);
+    reference(gpt2, text + at, size - at, out);
     pcre2_match_data_free(match);
 }
 
@@ -73,6 +78,16 @@ static void pieces(const char *name, const char *text, size_t size, struct buffe
     }
 }
 
+static void assert_same(pcre2_code *code, const char *name, const struct buffer *text)
+{
+    struct buffer want = {0}, got = {0};
+    reference(code, text->data, text->size, &want);
+    pieces(name, text->data, text->size, &got);
+    assert_string_equal(got.data, want.data);
+    buffer_free(&want);
+    buffer_free(&got);
+}
+
 // Walks of random characters from all classes, contractions and their near misses among them.
 static void pieces_are_those_of_the_published_expressions(void **state)
 {
@@ -86,12 +101,13 @@ static void pieces_are_those_of_the_published_expressions(void **state)
         "'r",       "’s",     "!",      "?!",     "_",      "$",      "€",   "<|",
         "\u0301",   "🙂",   "\u200d", "\ufffd", "\ue000", "\ufeff", "\x7f"};
     pcre2_code *gpt2 = compile(gpt2_source), *number = compile("\\p{N}");
+    pcre2_code *llama_bpe = compile(LLAMA3_SOURCE("{1,3}")), *qwen2 = compile(LLAMA3_SOURCE(""));
     srand(7);
     for (int round = 0; round < 20000; round++) {
         struct buffer text = {0}, want = {0}, got = {0};
         for (int n = rand() % 14; n >= 0; n--)
             buffer_add_text(&text, parts[(size_t)rand() % (sizeof(parts) / sizeof(*parts))]);
-        reference_gpt2(gpt2, text.data, text.size, &want);
+        reference(gpt2, text.data, text.size, &want);
         pieces("gpt-2", text.data, text.size, &got);
         assert_string_equal(got.data, want.data);
         buffer_clear(&want);
@@ -99,11 +115,15 @@ static void pieces_are_those_of_the_published_expressions(void **state)
         reference_smollm(number, gpt2, text.data, text.size, &want);
         pieces("smollm", text.data, text.size, &got);
         assert_string_equal(got.data, want.data);
+        assert_same(llama_bpe, "llama-bpe", &text);
+        assert_same(qwen2, "qwen2", &text);
         buffer_free(&text);
         buffer_free(&want);
         buffer_free(&got);
     }
     pcre2_code_free(gpt2);
+    pcre2_code_free(llama_bpe);
+    pcre2_code_free(qwen2);
     pcre2_code_free(number);
 }
 
@@ -143,7 +163,7 @@ static void unknown_names_are_not_found(void **state)
     assert_null(pretokenizer_find("", 0));
     char names[64];
     pretokenizer_names(names, sizeof(names));
-    assert_string_equal(names, "gpt-2, smollm");
+    assert_string_equal(names, "gpt-2, smollm, llama-bpe, llama3, qwen2");
     pretokenizer_names(names, 4);
     assert_string_equal(names, "gpt");
 }

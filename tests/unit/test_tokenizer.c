@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "engine/model/gguf_write.h"
 #include "engine/text/tokenizer.h"
 #include "tests/unit/tiny_gguf.h"
 
@@ -138,6 +139,42 @@ static void llama_spm_vectors(void **state)
     }
     snprintf(path, sizeof(path), "%s/tokenizers/llama-spm.gguf", folder);
     check_vectors(path, "vectors-llama-spm.json");
+}
+
+// Other pre-tokenizers over GPT-2's vocabulary and merges.
+static void llama_bpe_and_qwen2_vectors(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pre, *vectors;
+    } cases[] = {{"llama-bpe", "vectors-llama-bpe-on-gpt-2-vocabulary.json"},
+                 {"qwen2", "vectors-qwen2-on-gpt-2-vocabulary.json"}};
+    const char *folder = getenv("PUMICE_REFERENCE");
+    char path[512];
+    struct error e = {0};
+    if (!folder) {
+        print_message("SKIP: PUMICE_REFERENCE is not set to a folder with tokenizers/gpt-2.gguf\n");
+        skip();
+    }
+    snprintf(path, sizeof(path), "%s/tokenizers/gpt-2.gguf", folder);
+    struct gguf *g = gguf_open(path, &e);
+    assert_non_null(g);
+    create_test_folder(NULL);
+    for (size_t k = 0; k < COUNT(cases); k++) {
+        struct gguf_writer *w = gguf_writer_create(test_path("other.gguf"), &e);
+        for (size_t i = 0; i < gguf_pair_count(g); i++) {
+            const struct gguf_pair *p = gguf_pair_at(g, i);
+            if (p->key.size != 18 || memcmp(p->key.data, "tokenizer.ggml.pre", 18) != 0)
+                gguf_write_pair(w, p);
+        }
+        gguf_write_string(w, "tokenizer.ggml.pre", cases[k].pre);
+        assert_true(gguf_write_finish(w, &e));
+        gguf_writer_destroy(w);
+        check_vectors(test_path("other.gguf"), cases[k].vectors);
+        unlink(test_path("other.gguf"));
+    }
+    remove_test_folder(NULL);
+    gguf_close(g);
 }
 
 // A SentencePiece vocabulary small enough to merge by hand: scores decide, then the left one; what
@@ -569,6 +606,7 @@ int main(void)
         cmocka_unit_test(smollm_vectors),
         cmocka_unit_test(gpt2_vectors),
         cmocka_unit_test(llama_spm_vectors),
+        cmocka_unit_test(llama_bpe_and_qwen2_vectors),
         cmocka_unit_test(sentencepiece_merges_by_score),
         cmocka_unit_test(any_bytes_come_back_when_the_vocabulary_has_them),
         cmocka_unit_test(spans_are_read_as_one_text),
