@@ -9,7 +9,10 @@ static void print_row(FILE *out, const struct option_row *row)
     snprintf(left, sizeof(left), "%c%c%s --%s %s", row->letter ? '-' : ' ',
              row->letter ? row->letter : ' ', row->letter ? "," : " ", row->name,
              row->argument ? row->argument : "");
-    fprintf(out, "  %-28s %s\n", left, row->help);
+    if (strlen(left) > 28)
+        fprintf(out, "  %s\n  %-28s %s\n", left, "", row->help);
+    else
+        fprintf(out, "  %-28s %s\n", left, row->help);
 }
 
 static void print_options(FILE *out, enum command_bit bit)

@@ -1,6 +1,7 @@
 // The tokenizer, against vectors of Hugging Face `tokenizers` and vocabularies small enough to
-// merge by hand. Two cases need files that are not in the repository: PUMICE_TEST_MODEL (a GGUF
-// with SmolLM2's vocabulary) and PUMICE_TEST_GPT2 (one with GPT-2's).
+// merge by hand. Some vocabularies are not in the repository: SmolLM2's comes with the default
+// model (PUMICE_TEST_MODEL), GPT-2's and LLaMA's with the reference data (PUMICE_REFERENCE, when
+// called with the argument "reference").
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -132,11 +133,7 @@ static void llama_spm_vectors(void **state)
     (void)state;
     const char *folder = getenv("PUMICE_REFERENCE");
     char path[512];
-    if (!folder) {
-        print_message(
-            "SKIP: PUMICE_REFERENCE is not set to a folder with tokenizers/llama-spm.gguf\n");
-        skip();
-    }
+    assert_non_null(folder);
     snprintf(path, sizeof(path), "%s/tokenizers/llama-spm.gguf", folder);
     check_vectors(path, "vectors-llama-spm.json");
 }
@@ -152,10 +149,7 @@ static void llama_bpe_and_qwen2_vectors(void **state)
     const char *folder = getenv("PUMICE_REFERENCE");
     char path[512];
     struct error e = {0};
-    if (!folder) {
-        print_message("SKIP: PUMICE_REFERENCE is not set to a folder with tokenizers/gpt-2.gguf\n");
-        skip();
-    }
+    assert_non_null(folder);
     snprintf(path, sizeof(path), "%s/tokenizers/gpt-2.gguf", folder);
     struct gguf *g = gguf_open(path, &e);
     assert_non_null(g);
@@ -242,12 +236,11 @@ static void sentencepiece_merges_by_score(void **state)
 static void gpt2_vectors(void **state)
 {
     (void)state;
-    const char *model = getenv("PUMICE_TEST_GPT2");
-    if (!model) {
-        print_message("PUMICE_TEST_GPT2 is not set to a GGUF file with GPT-2's vocabulary\n");
-        skip();
-    }
-    check_vectors(model, "vectors-gpt-2.json");
+    const char *folder = getenv("PUMICE_REFERENCE");
+    char path[512];
+    assert_non_null(folder);
+    snprintf(path, sizeof(path), "%s/tokenizers/gpt-2.gguf", folder);
+    check_vectors(path, "vectors-gpt-2.json");
 }
 
 static void any_bytes_come_back_when_the_vocabulary_has_them(void **state)
@@ -599,14 +592,20 @@ static void a_merge_that_is_listed_twice_keeps_its_first_place(void **state)
     gguf_close(g);
 }
 
-int main(void)
+// With the argument "reference": what needs the reference data instead.
+int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(small_vocabulary_gives_the_ids_of_hugging_face),
-        cmocka_unit_test(smollm_vectors),
+    (void)argv;
+    const struct CMUnitTest reference[] = {
         cmocka_unit_test(gpt2_vectors),
         cmocka_unit_test(llama_spm_vectors),
         cmocka_unit_test(llama_bpe_and_qwen2_vectors),
+    };
+    if (argc > 1)
+        return cmocka_run_group_tests(reference, NULL, NULL);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(small_vocabulary_gives_the_ids_of_hugging_face),
+        cmocka_unit_test(smollm_vectors),
         cmocka_unit_test(sentencepiece_merges_by_score),
         cmocka_unit_test(any_bytes_come_back_when_the_vocabulary_has_them),
         cmocka_unit_test(spans_are_read_as_one_text),
