@@ -66,8 +66,8 @@ const struct option_row option_table[] = {
      "where the array goes: raw little-endian float32"},
     {"repeat", 0, "N", OPTION_U32, FIELD(repeat), 1, 1000, COMMAND_BENCH, output,
      "measure everything N times (default: 5)"},
-    {"color", 0, "WHEN", OPTION_COLOR, FIELD(color), 0, 0, EVERY, output,
-     "auto, always or never (default: auto; NO_COLOR is heeded)"},
+    {"color", 0, "auto|always|never", OPTION_CHOICE, FIELD(color), 0, 0, EVERY, output,
+     "colours on a terminal (default: auto; NO_COLOR is heeded)"},
 
     {"verbose", 'v', NULL, OPTION_COUNT, FIELD(verbose), 0, 0, EVERY, general,
      "say what is done; twice: in detail"},

@@ -69,16 +69,21 @@ static bool set_number(const struct option_row *row, void *field, const char *te
     return true;
 }
 
-static bool set_color(enum color_when *field, const char *text, struct error *e)
+// The choices are what --help shows: "auto|always|never".
+static bool set_choice(const struct option_row *row, uint32_t *field, const char *text,
+                       struct error *e)
 {
-    static const char *const names[] = {"auto", "always", "never"};
-    for (int i = 0; i < 3; i++) {
-        if (!strcmp(text, names[i])) {
-            *field = (enum color_when)i;
+    size_t size = strlen(text);
+    uint32_t i = 0;
+    for (const char *at = row->argument; *at; at += *at == '|', i++) {
+        size_t length = strcspn(at, "|");
+        if (length == size && !strncmp(at, text, size)) {
+            *field = i;
             return true;
         }
+        at += length;
     }
-    return error_set(e, ERROR_USAGE, "--color takes auto, always or never, not '%s'", text);
+    return error_set(e, ERROR_USAGE, "--%s takes %s, not '%s'", row->name, row->argument, text);
 }
 
 static bool set_option(struct options *o, const struct option_row *row, const char *text,
@@ -106,8 +111,8 @@ static bool set_option(struct options *o, const struct option_row *row, const ch
     case OPTION_LIST:
         o->pictures[o->n_pictures++] = text;
         return true;
-    case OPTION_COLOR:
-        return set_color(field, text, e);
+    case OPTION_CHOICE:
+        return set_choice(row, field, text, e);
     case OPTION_U64:
         o->seed_given = true;
         return set_number(row, field, text, e);
@@ -163,6 +168,18 @@ static bool bad_option(int code, int argc, char **argv, struct error *e)
     return error_set(
         e, ERROR_USAGE,
         "there is no option '%s', or it is not clear which one is meant; see pumice --help", text);
+}
+
+// getopt takes a name's beginning for the name, but what --chat means must not depend on which
+// options there are. The word is the last that was read, or the one before its value.
+static bool is_whole(const struct option_row *row, char **argv, struct error *e)
+{
+    const char *word = argv[optind - (row->argument && optarg == argv[optind - 1] ? 2 : 1)] + 2;
+    size_t size = strcspn(word, "=");
+    if (strlen(row->name) == size && !memcmp(word, row->name, size))
+        return true;
+    return error_set(e, ERROR_USAGE, "there is no option --%.*s; --%s begins like it", (int)size,
+                     word, row->name);
 }
 
 static const struct option_row *find_row(int code)
@@ -238,6 +255,8 @@ bool options_parse(struct options *o, int argc, char **argv, struct error *e)
     for (int code; (code = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
         if (code == '?' || code == ':')
             return bad_option(code, argc, argv, e);
+        if (code >= 256 && !is_whole(&option_table[code - 256], argv, e))
+            return false;
         if (code == 1 ? !add_operand(o, optarg, &operands, e)
                       : !set_option(o, find_row(code), optarg, e))
             return false;

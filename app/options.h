@@ -78,7 +78,7 @@ enum option_kind {
     OPTION_U32,
     OPTION_U64,
     OPTION_FLOAT,
-    OPTION_COLOR,
+    OPTION_CHOICE, // uint32_t or an enum: which of the words of `argument`, from 0
 };
 
 struct option_row {

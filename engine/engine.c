@@ -58,8 +58,8 @@ bool engine_open_files(struct engine *e, const struct engine_params *p, struct e
     e->tokenizer = tokenizer_create(e->model_file, err);
     if (!e->tokenizer)
         return false;
-    e->template = p->chat_template ? find_template(p->chat_template, err)
-                                   : template_detect(e->model_file);
+    e->template =
+        p->chat_template ? find_template(p->chat_template, err) : template_detect(e->model_file);
     return e->template != NULL;
 }
 
@@ -83,7 +83,8 @@ static bool reserve(struct engine *e, const struct engine_params *p, struct erro
     e->weights = weights_create(e->device, err);
     if (!e->weights)
         return false;
-    e->decoder = decoder_create(e->device, e->model_file, e->weights, err);
+    uint32_t context = p->context ? p->context : DEFAULT_CONTEXT;
+    e->decoder = decoder_create(e->device, e->model_file, e->weights, context, err);
     if (!e->decoder)
         return false;
     const struct decoder_shape *s = decoder_get_shape(e->decoder);
@@ -92,7 +93,6 @@ static bool reserve(struct engine *e, const struct engine_params *p, struct erro
             err, ERROR_MODEL,
             "%s: the vocabulary has %u tokens, the output only %u; the file is damaged",
             gguf_path(e->model_file), tokenizer_size(e->tokenizer), s->vocabulary);
-    uint32_t context = p->context ? p->context : DEFAULT_CONTEXT;
     e->info.context = context < s->context ? context : s->context;
     e->info.embedding = s->width;
     e->info.vocabulary = s->vocabulary;
@@ -226,8 +226,8 @@ struct engine *engine_create(const struct engine_params *p, struct error *err)
     if (!e->device)
         goto fail;
     log_debug("device open after %.0f ms", clock_ms() - start);
-    if (!reserve(e, p, err) || !check_memory(e, err) ||
-        !weights_allocate(e->weights, err) || !load(e, err))
+    if (!reserve(e, p, err) || !check_memory(e, err) || !weights_allocate(e->weights, err) ||
+        !load(e, err))
         goto fail;
     name_model(e, e->info.model, sizeof(e->info.model));
     snprintf(e->info.device, sizeof(e->info.device), "%s", vk_device_profile(e->device)->name);

@@ -54,7 +54,7 @@ static bool prepare(struct bench *b, struct engine *e, const struct quant *q,
     if (!b->blocks || !b->ms)
         return error_no_memory(err);
     b->weights = weights_create(e->device, err);
-    struct weight_part part = {&t, NULL, f->rows};
+    struct weight_part part = {.tensor = &t, .rows = f->rows};
     if (!b->weights ||
         !weights_matrix(b->weights, &part, 1, WEIGHT_STACKED, f->inner, &b->matrix, err) ||
         !weights_allocate(b->weights, err) || !weights_upload(b->weights, NULL, NULL, err))

@@ -1,140 +1,8 @@
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "engine/model/decoder_internal.h"
-
-// ---- metadata
-
-static bool bad(const struct gguf *g, struct error *e, const char *what)
-{
-    return error_set(e, ERROR_MODEL, "%s: %s; the file is damaged or of a kind that we do not run",
-                     gguf_path(g), what);
-}
-
-bool decoder_check_architecture(const struct gguf *g, struct error *e)
-{
-    struct gguf_string a;
-    if (!gguf_get_string(g, "general.architecture", &a))
-        return bad(g, e, "the metadata names no architecture");
-    if (a.size == 5 && memcmp(a.data, "llama", 5) == 0)
-        return true;
-    if (a.size == 4 && memcmp(a.data, "clip", 4) == 0)
-        return error_set(e, ERROR_MODEL,
-                         "%s is a vision file, not a language model; give it as --mmproj and the "
-                         "language model as -m",
-                         gguf_path(g));
-    char name[64];
-    utf8_clean(name, sizeof(name), a.data, a.size);
-    return error_set(e, ERROR_MODEL,
-                     "%s is of the architecture \"%s\", which we do not run; llama runs",
-                     gguf_path(g), name);
-}
-
-// A count that must be there, within 1..most.
-static bool need(const struct gguf *g, const char *key, uint32_t most, uint32_t *out,
-                 struct error *e)
-{
-    char what[128];
-    if (!gguf_get_u32(g, key, out)) {
-        snprintf(what, sizeof(what), "the metadata lacks %s", key);
-        return bad(g, e, what);
-    }
-    if (*out == 0 || *out > most) {
-        snprintf(what, sizeof(what), "%s is %u", key, *out);
-        return bad(g, e, what);
-    }
-    return true;
-}
-
-static bool read_shape(const struct gguf *g, struct decoder_shape *s, struct error *e)
-{
-    if (!need(g, "llama.embedding_length", 1 << 16, &s->width, e) ||
-        !need(g, "llama.block_count", 1024, &s->layers, e) ||
-        !need(g, "llama.attention.head_count", 1024, &s->heads, e) ||
-        !need(g, "llama.feed_forward_length", 1 << 18, &s->feed_forward, e) ||
-        !need(g, "llama.context_length", 1 << 24, &s->context, e))
-        return false;
-    s->kv_heads = s->heads;
-    if (gguf_find_pair(g, "llama.attention.head_count_kv") &&
-        !need(g, "llama.attention.head_count_kv", 1024, &s->kv_heads, e))
-        return false;
-    if (s->width % s->heads != 0 || s->heads % s->kv_heads != 0)
-        return bad(g, e, "the attention heads do not divide its width");
-    s->head_size = s->width / s->heads;
-    uint32_t key_length = s->head_size, rotated = s->head_size;
-    gguf_get_u32(g, "llama.attention.key_length", &key_length);
-    gguf_get_u32(g, "llama.rope.dimension_count", &rotated);
-    if (key_length != s->head_size || rotated != s->head_size)
-        return bad(g, e, "its head size is not its width over its heads");
-    if (s->head_size % 8 != 0 || s->head_size > 256 || s->width % 32 != 0 ||
-        s->feed_forward % 32 != 0)
-        return bad(
-            g, e,
-            "its width, feed-forward size or head size is no multiple of what the kernels need");
-    const struct gguf_tensor *t = gguf_find_tensor(g, "token_embd.weight");
-    if (!t)
-        return bad(g, e, "the tensor token_embd.weight is missing");
-    if (t->dims[1] > 1 << 22)
-        return bad(g, e, "its vocabulary is absurdly large");
-    s->vocabulary = (uint32_t)t->dims[1];
-    return true;
-}
-
-bool decoder_check(const struct gguf *g, struct error *e)
-{
-    struct decoder_shape s;
-    if (!decoder_check_architecture(g, e) || !read_shape(g, &s, e))
-        return false;
-    for (size_t i = 0; i < gguf_tensor_count(g); i++)
-        if (!weights_type_runs(g, gguf_tensor_at(g, i), e))
-            return false;
-    return true;
-}
-
-// Radians a position for each pair: base^(-2i / n), divided by the file's factors and the linear
-// scale.
-static bool read_rotation(const struct gguf *g, struct decoder *m, struct error *e)
-{
-    uint32_t n = m->shape.head_size / 2;
-    float base = 10000, factor = 1;
-    gguf_get_f32(g, "llama.rope.freq_base", &base);
-    if (!gguf_get_f32(g, "llama.rope.scaling.factor", &factor))
-        gguf_get_f32(g, "llama.rope.scale_linear", &factor);
-    struct gguf_string type = {"linear", 6};
-    gguf_get_string(g, "llama.rope.scaling.type", &type);
-    bool linear = type.size == 6 && memcmp(type.data, "linear", 6) == 0;
-    if (type.size == 4 && memcmp(type.data, "none", 4) == 0)
-        factor = 1;
-    else if (!linear)
-        return bad(g, e, "its rotary positions are scaled in a way that we do not compute");
-    if (!(base > 0) || !(factor >= 0))
-        return bad(g, e, "its rotary base or scale is not positive");
-    if (factor == 0)
-        factor = 1;
-
-    m->frequencies = malloc(n * sizeof(double));
-    float *divisors = malloc(n * sizeof(float));
-    bool ok = m->frequencies && divisors;
-    if (!ok)
-        error_no_memory(e);
-    for (uint32_t i = 0; ok && i < n; i++)
-        divisors[i] = 1;
-    if (ok && gguf_find_tensor(g, "rope_freqs.weight")) {
-        const struct gguf_tensor *t = weights_tensor(g, "rope_freqs.weight", (uint64_t[]){n}, 1, e);
-        ok = t != NULL;
-        if (ok)
-            weights_dequantize(t, 0, n, divisors);
-    }
-    for (uint32_t i = 0; ok && i < n; i++)
-        m->frequencies[i] = pow(base, -2.0 * i / m->shape.head_size) / divisors[i] / factor;
-    free(divisors);
-    return ok;
-}
-
-// ---- tensors
 
 static const struct gguf_tensor *layer_tensor(const struct gguf *g, uint32_t layer,
                                               const char *name, uint64_t columns, uint64_t rows,
@@ -163,27 +31,45 @@ static bool read_norm(const struct gguf *g, struct weights *w, const char *name,
 {
     const struct gguf_tensor *t = weights_tensor(g, name, (uint64_t[]){size}, 1, e);
     float eps = 1e-5f;
-    gguf_get_f32(g, "llama.attention.layer_norm_rms_epsilon", &eps);
+    gguf_get_f32(g, decoder_key_of(g, "attention.layer_norm_rms_epsilon").text, &eps);
     *out = (struct norm){.size = size, .eps = eps};
     return t && weights_vector(w, t, &out->gain, e);
+}
+
+// Q, K and V as they lie in the file: three tensors, or one with all rows.
+static bool find_qkv(const struct gguf *g, const struct decoder_family *f,
+                     const struct decoder_shape *s, uint32_t i, struct weight_part *parts,
+                     struct error *e)
+{
+    static const char *names[QKV_PARTS] = {"attn_q", "attn_k", "attn_v"};
+    uint32_t kv = s->kv_heads * s->head_size, rows[QKV_PARTS] = {s->heads * s->head_size, kv, kv};
+    char fused[64];
+    snprintf(fused, sizeof(fused), "blk.%u.attn_qkv.weight", i);
+    bool one = f->fused && gguf_find_tensor(g, fused);
+    for (uint32_t k = 0, first = 0; k < QKV_PARTS; first += one ? rows[k] : 0, k++) {
+        char weight[32], bias[32];
+        uint32_t all = one ? rows[0] + 2 * kv : rows[k];
+        snprintf(weight, sizeof(weight), "%s.weight", one ? "attn_qkv" : names[k]);
+        snprintf(bias, sizeof(bias), "%s.bias", one ? "attn_qkv" : names[k]);
+        parts[k] = (struct weight_part){.tensor = layer_tensor(g, i, weight, s->width, all, e),
+                                        .rows = rows[k],
+                                        .first_row = first,
+                                        .halves = f->halves && k < 2 ? s->head_size : 0};
+        if (!parts[k].tensor || !optional_bias(g, i, bias, all, &parts[k].bias, e))
+            return false;
+    }
+    return true;
 }
 
 static bool read_qkv(const struct gguf *g, struct weights *w, const struct decoder_shape *s,
                      uint32_t i, struct decoder_layer *l, struct error *e)
 {
-    static const char *names[QKV_PARTS] = {"attn_q", "attn_k", "attn_v"};
     struct weight_part parts[QKV_PARTS];
-    for (int k = 0; k < QKV_PARTS; k++) {
-        char weight[32], bias[32];
-        snprintf(weight, sizeof(weight), "%s.weight", names[k]);
-        snprintf(bias, sizeof(bias), "%s.bias", names[k]);
-        parts[k].rows = (k == 0 ? s->heads : s->kv_heads) * s->head_size;
-        parts[k].tensor = layer_tensor(g, i, weight, s->width, parts[k].rows, e);
-        if (!parts[k].tensor || !optional_bias(g, i, bias, parts[k].rows, &parts[k].bias, e))
-            return false;
-    }
+    if (!find_qkv(g, decoder_find_family(g), s, i, parts, e))
+        return false;
     for (int k = 0, n; k < QKV_PARTS; k += n) {
-        for (n = 1; k + n < QKV_PARTS && parts[k + n].tensor->type == parts[k].tensor->type;)
+        enum quant_type type = weights_device_type(parts[k].tensor->type);
+        for (n = 1; k + n < QKV_PARTS && weights_device_type(parts[k + n].tensor->type) == type;)
             n++;
         if (!weights_matrix(w, parts + k, (uint32_t)n, WEIGHT_STACKED, s->width, &l->qkv[l->n_qkv],
                             e))
@@ -193,26 +79,39 @@ static bool read_qkv(const struct gguf *g, struct weights *w, const struct decod
     return true;
 }
 
+// Gate and up: two tensors, or one with the rows of both.
+static bool find_gate_up(const struct gguf *g, const struct decoder_shape *s, uint32_t i,
+                         struct weight_part *pair, struct error *e)
+{
+    char gate[64], bias[64];
+    snprintf(gate, sizeof(gate), "blk.%u.ffn_gate.weight", i);
+    snprintf(bias, sizeof(bias), "blk.%u.ffn_up.bias", i);
+    bool one = decoder_find_family(g)->fused && !gguf_find_tensor(g, gate);
+    uint32_t rows = s->feed_forward;
+    const struct gguf_tensor *up =
+        layer_tensor(g, i, "ffn_up.weight", s->width, one ? 2 * rows : rows, e);
+    pair[0] = (struct weight_part){.tensor = up, .rows = rows};
+    pair[1] = (struct weight_part){.tensor = up, .rows = rows, .first_row = one ? rows : 0};
+    if (up && !one)
+        pair[0].tensor = layer_tensor(g, i, "ffn_gate.weight", s->width, rows, e);
+    if (!up || !pair[0].tensor)
+        return false;
+    if (weights_device_type(pair[0].tensor->type) != weights_device_type(up->type) ||
+        gguf_find_tensor(g, bias))
+        return decoder_bad(g, e, "its feed-forward matrices differ in type, or have biases");
+    return true;
+}
+
 static bool read_ffn(const struct gguf *g, struct weights *w, const struct decoder_shape *s,
                      uint32_t i, struct decoder_layer *l, struct error *e)
 {
-    const struct gguf_tensor *gate =
-        layer_tensor(g, i, "ffn_gate.weight", s->width, s->feed_forward, e);
-    const struct gguf_tensor *up =
-        gate ? layer_tensor(g, i, "ffn_up.weight", s->width, s->feed_forward, e) : NULL;
-    const struct gguf_tensor *down =
-        up ? layer_tensor(g, i, "ffn_down.weight", s->feed_forward, s->width, e) : NULL;
-    const struct gguf_tensor *down_bias;
-    if (!down || !optional_bias(g, i, "ffn_down.bias", s->width, &down_bias, e))
+    struct weight_part pair[2], down = {.rows = s->width};
+    if (!find_gate_up(g, s, i, pair, e))
         return false;
-    char bias[64];
-    snprintf(bias, sizeof(bias), "blk.%u.ffn_up.bias", i);
-    if (gate->type != up->type || gguf_find_tensor(g, bias))
-        return bad(g, e, "its feed-forward matrices differ in type, or have biases");
-    struct weight_part pair[] = {{gate, NULL, s->feed_forward}, {up, NULL, s->feed_forward}};
-    struct weight_part one = {down, down_bias, s->width};
-    return weights_matrix(w, pair, 2, WEIGHT_PAIRED, s->width, &l->gate_up, e) &&
-           weights_matrix(w, &one, 1, WEIGHT_STACKED, s->feed_forward, &l->down, e);
+    down.tensor = layer_tensor(g, i, "ffn_down.weight", s->feed_forward, s->width, e);
+    return down.tensor && optional_bias(g, i, "ffn_down.bias", s->width, &down.bias, e) &&
+           weights_matrix(w, pair, 2, WEIGHT_PAIRED, s->width, &l->gate_up, e) &&
+           weights_matrix(w, &down, 1, WEIGHT_STACKED, s->feed_forward, &l->down, e);
 }
 
 static bool read_layer(const struct gguf *g, struct weights *w, const struct decoder_shape *s,
@@ -226,7 +125,7 @@ static bool read_layer(const struct gguf *g, struct weights *w, const struct dec
     const struct gguf_tensor *bias;
     if (!out || !optional_bias(g, i, "attn_output.bias", s->width, &bias, e))
         return false;
-    struct weight_part part = {out, bias, s->width};
+    struct weight_part part = {.tensor = out, .bias = bias, .rows = s->width};
     return read_norm(g, w, attention_norm, s->width, &l->attention_norm, e) &&
            read_norm(g, w, ffn_norm, s->width, &l->ffn_norm, e) && read_qkv(g, w, s, i, l, e) &&
            weights_matrix(w, &part, 1, WEIGHT_STACKED, inner, &l->out, e) &&
@@ -244,13 +143,13 @@ static bool read_head(const struct gguf *g, struct weights *w, struct decoder *m
     const struct gguf_tensor *head = m->embedding;
     if (gguf_find_tensor(g, "output.weight"))
         head = weights_tensor(g, "output.weight", dims, 2, e);
-    struct weight_part part = {head, NULL, s->vocabulary};
+    struct weight_part part = {.tensor = head, .rows = s->vocabulary};
     return head && weights_matrix(w, &part, 1, WEIGHT_STACKED, s->width, &m->head, e) &&
            read_norm(g, w, "output_norm.weight", s->width, &m->output_norm, e);
 }
 
 struct decoder *decoder_create(struct vk_device *d, const struct gguf *g, struct weights *w,
-                               struct error *e)
+                               uint32_t context, struct error *e)
 {
     struct decoder *m = calloc(1, sizeof(*m));
     if (!m) {
@@ -258,8 +157,8 @@ struct decoder *decoder_create(struct vk_device *d, const struct gguf *g, struct
         return NULL;
     }
     m->device = d;
-    if (!decoder_check_architecture(g, e) || !read_shape(g, &m->shape, e) ||
-        !read_rotation(g, m, e))
+    if (!decoder_check_architecture(g, e) || !decoder_read_shape(g, &m->shape, e) ||
+        !decoder_read_rotation(g, context < m->shape.context ? context : m->shape.context, m, e))
         goto fail;
     m->layers = calloc(m->shape.layers, sizeof(*m->layers));
     if (!m->layers) {

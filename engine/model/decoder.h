@@ -25,6 +25,7 @@ struct decoder_shape {
     uint32_t context;    // positions that the model was made for
     uint32_t heads, kv_heads, head_size;
     uint32_t feed_forward;
+    uint32_t window; // keys that a position sees, itself included; 0: all before it
 };
 
 // Whether a file is of a kind that we run; its message names what it is.
@@ -35,8 +36,10 @@ bool decoder_check(const struct gguf *g, struct error *e);
 // Checks metadata and tensors, and reserves the weights; nothing is computed or uploaded.
 // ERROR_MODEL: an architecture (named) or feature that we do not run, tensors missing or of another
 // shape.
+// `context`: most positions that a timeline will be asked to hold (long contexts may be rotated
+// otherwise).
 struct decoder *decoder_create(struct vk_device *d, const struct gguf *g, struct weights *w,
-                               struct error *e);
+                               uint32_t context, struct error *e);
 void decoder_destroy(struct decoder *m);
 const struct decoder_shape *decoder_get_shape(const struct decoder *m);
 

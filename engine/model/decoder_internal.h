@@ -1,4 +1,4 @@
-// Shared by decoder.c (the model) and decoder_state.c (its timelines).
+// Shared by decoder_shape.c (metadata), decoder.c (the model) and decoder_state.c (its timelines).
 #pragma once
 
 #include "engine/model/decoder.h"
@@ -23,4 +23,28 @@ struct decoder {
     struct norm output_norm;
     struct matrix head;
     double *frequencies; // of the rotation of each pair, head_size / 2, radians a position
+    double magnitude;    // cos and sin are multiplied by it
 };
+
+// What a family of models does otherwise than LLaMA. The name is its architecture, and the prefix
+// of its metadata.
+struct decoder_family {
+    const char *name;
+    bool halves;   // the rotated pairs of its heads are (i, i + half), not neighbours
+    bool fused;    // Q, K and V may be one tensor, gate and up another
+    bool windowed; // heeds attention.sliding_window
+};
+const struct decoder_family *decoder_find_family(const struct gguf *g); // NULL: none of ours
+
+// A metadata key of the file's family: "llama.context_length". The family must be one of ours.
+struct decoder_key {
+    char text[96];
+};
+struct decoder_key decoder_key_of(const struct gguf *g, const char *name);
+
+// Fills *e with what is wrong with the file; false.
+bool decoder_bad(const struct gguf *g, struct error *e, const char *what);
+bool decoder_read_shape(const struct gguf *g, struct decoder_shape *s, struct error *e);
+// Fills frequencies and magnitude for timelines of at most `context` positions.
+bool decoder_read_rotation(const struct gguf *g, uint32_t context, struct decoder *m,
+                           struct error *e);

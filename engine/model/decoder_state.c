@@ -314,12 +314,13 @@ static void write_inputs(struct decoder_state *s, uint32_t first, uint32_t n)
     uint32_t *slots = mapped(s->in.slots), *ranges = mapped(s->in.ranges);
     for (uint32_t c = 0; c < n; c++) {
         slots[c] = first + c;
-        ranges[2 * c] = 0;
-        ranges[2 * c + 1] = first + c + 1;
+        uint32_t end = first + c + 1, window = s->model->shape.window;
+        ranges[2 * c] = window && end > window ? end - window : 0;
+        ranges[2 * c + 1] = end;
         for (uint32_t i = 0; i < pairs; i++) {
             double angle = (first + c) * s->model->frequencies[i];
-            *rotation++ = (float)cos(angle);
-            *rotation++ = (float)sin(angle);
+            *rotation++ = (float)(cos(angle) * s->model->magnitude);
+            *rotation++ = (float)(sin(angle) * s->model->magnitude);
         }
     }
 }

@@ -57,7 +57,7 @@ static bool read_part(const struct gguf *g, const char *name, uint32_t columns, 
     char weight[64], bias[64];
     snprintf(weight, sizeof(weight), "%s.weight", name);
     snprintf(bias, sizeof(bias), "%s.bias", name);
-    out->rows = rows;
+    *out = (struct weight_part){.rows = rows};
     out->tensor = weights_tensor(g, weight, (uint64_t[]){columns, rows}, 2, e);
     out->bias = out->tensor ? weights_tensor(g, bias, (uint64_t[]){rows}, 1, e) : NULL;
     return out->bias != NULL;
@@ -108,8 +108,8 @@ static bool read_patch(const struct gguf *g, struct weights *w, struct vision *v
 {
     const struct vision_traits *t = &v->t;
     uint64_t dims[] = {t->patch, t->patch, 3, t->width};
-    struct weight_part part = {weights_tensor(g, "v.patch_embd.weight", dims, 4, e), NULL,
-                               t->width};
+    struct weight_part part = {.tensor = weights_tensor(g, "v.patch_embd.weight", dims, 4, e),
+                               .rows = t->width};
     return part.tensor &&
            weights_matrix(w, &part, 1, WEIGHT_STACKED, 3 * t->patch * t->patch, &v->patch, e);
 }

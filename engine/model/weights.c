@@ -30,7 +30,7 @@ struct weights {
 
 // A type without kernels of its own is widened: 11 bits hold what 6 bits times an 8-bit scale say
 // well enough.
-static enum quant_type device_type(enum quant_type type)
+enum quant_type weights_device_type(enum quant_type type)
 {
     return kernel_runs(type) ? type : QUANT_F16;
 }
@@ -178,6 +178,28 @@ bool weights_floats(struct weights *w, const float *values, size_t count, struct
     return true;
 }
 
+// The row of a part's tensor that becomes row `i` of the part.
+static uint32_t tensor_row(const struct weight_part *p, uint32_t i)
+{
+    if (p->halves) {
+        uint32_t d = i % p->halves;
+        i = i - d + (d % 2 ? p->halves / 2 : 0) + d / 2;
+    }
+    return p->first_row + i;
+}
+
+static bool fill_bias(const struct weight_part *p, float *out, struct error *e)
+{
+    float *values = malloc(elements(p->bias) * sizeof(float));
+    if (!values)
+        return error_no_memory(e);
+    weights_dequantize(p->bias, 0, elements(p->bias), values);
+    for (uint32_t i = 0; i < p->rows; i++)
+        out[i] = values[tensor_row(p, i)];
+    free(values);
+    return true;
+}
+
 static bool add_bias(struct weights *w, const struct weight_part *parts, uint32_t n, uint32_t rows,
                      struct vk_slice *out, struct error *e)
 {
@@ -194,8 +216,8 @@ static bool add_bias(struct weights *w, const struct weight_part *parts, uint32_
     if (!add_floats(w, rows, &values, out, e))
         return false;
     for (uint32_t i = 0; i < n; values += parts[i++].rows)
-        if (parts[i].bias)
-            weights_dequantize(parts[i].bias, 0, parts[i].rows, values);
+        if (parts[i].bias && !fill_bias(&parts[i], values, e))
+            return false;
     return true;
 }
 
@@ -206,7 +228,7 @@ bool weights_matrix(struct weights *w, const struct weight_part *parts, uint32_t
     for (uint32_t i = 0; i < n; i++)
         rows += parts[i].rows;
     struct matrix m = {
-        .type = device_type(parts[0].tensor->type), .rows = rows, .columns = columns};
+        .type = weights_device_type(parts[0].tensor->type), .rows = rows, .columns = columns};
     if (!add_bias(w, parts, n, rows, &m.bias, e))
         return false;
     struct job *j = add_job(w, kernel_matrix_size(m.type, rows, columns, w->interleave), e);
@@ -221,22 +243,19 @@ bool weights_matrix(struct weights *w, const struct weight_part *parts, uint32_t
     return true;
 }
 
-// Where row `i` of the device's matrix lies in the file; NULL: padding.
-static const void *source_row(const struct job *j, uint32_t i, uint32_t interleave,
-                              size_t row_bytes)
+// The part that row `i` of the device's matrix comes from; *i becomes its row there. NULL: padding.
+static const struct weight_part *source_part(const struct job *j, uint32_t *i, uint32_t interleave)
 {
     uint32_t part = 0;
     if (j->order == WEIGHT_PAIRED) {
-        uint32_t group = i / interleave;
+        uint32_t group = *i / interleave;
         part = group & 1;
-        i = group / 2 * interleave + i % interleave;
+        *i = group / 2 * interleave + *i % interleave;
     } else {
-        while (part < j->n_parts && i >= j->parts[part].rows)
-            i -= j->parts[part++].rows;
+        while (part < j->n_parts && *i >= j->parts[part].rows)
+            *i -= j->parts[part++].rows;
     }
-    if (part >= j->n_parts || i >= j->parts[part].rows)
-        return NULL;
-    return (const uint8_t *)j->parts[part].tensor->data + (size_t)i * row_bytes;
+    return part < j->n_parts && *i < j->parts[part].rows ? &j->parts[part] : NULL;
 }
 
 // A row of the file as halves.
@@ -251,21 +270,30 @@ static void widen(const struct quant *q, const void *row, uint32_t columns, uint
     }
 }
 
+// A row of the matrix as it lies in the file, or widened into `wide`.
+static const void *source_row(const struct job *j, uint32_t i, uint32_t interleave, uint16_t *wide)
+{
+    const struct weight_part *p = source_part(j, &i, interleave);
+    if (!p)
+        return NULL;
+    uint32_t columns = j->matrix.columns;
+    const struct quant *q = quant_find(p->tensor->type);
+    const void *row = (const uint8_t *)p->tensor->data +
+                      (size_t)tensor_row(p, i) * (columns / q->elems) * q->bytes;
+    if (q->type == j->matrix.type)
+        return row;
+    widen(q, row, columns, wide);
+    return wide;
+}
+
 // `wide`: room for a quad's rows as halves, where they are widened.
 static void pack(const struct weights *w, const struct job *j, uint32_t quad, uint16_t *wide,
                  void *to)
 {
-    enum quant_type type = j->parts[0].tensor->type;
-    const struct quant *q = quant_find(type);
     uint32_t columns = j->matrix.columns, n = WEIGHT_QUAD * w->interleave;
     const void *rows[QUAD_ROWS_MOST];
-    for (uint32_t i = 0; i < n; i++) {
-        rows[i] = source_row(j, quad * n + i, w->interleave, (size_t)columns / q->elems * q->bytes);
-        if (rows[i] && type != j->matrix.type) {
-            widen(q, rows[i], columns, wide + (size_t)i * columns);
-            rows[i] = wide + (size_t)i * columns;
-        }
-    }
+    for (uint32_t i = 0; i < n; i++)
+        rows[i] = source_row(j, quad * n + i, w->interleave, wide + (size_t)i * columns);
     repack_quad(j->matrix.type, rows, columns, w->interleave, to);
 }
 
@@ -307,8 +335,9 @@ static size_t widest(const struct weights *w)
     size_t most = 0;
     for (size_t i = 0; i < w->n_jobs; i++) {
         const struct job *j = &w->jobs[i];
-        if (!j->floats && j->matrix.columns > most && j->parts[0].tensor->type != j->matrix.type)
-            most = j->matrix.columns;
+        for (uint32_t k = 0; !j->floats && k < j->n_parts; k++)
+            if (j->matrix.columns > most && j->parts[k].tensor->type != j->matrix.type)
+                most = j->matrix.columns;
     }
     return most * WEIGHT_QUAD * w->interleave;
 }
@@ -316,7 +345,7 @@ static size_t widest(const struct weights *w)
 bool weights_upload(struct weights *w, const atomic_bool *stop, atomic_uint_fast64_t *done,
                     struct error *e)
 {
-    uint16_t *wide = malloc(widest(w) * sizeof(*wide) + 1);
+    uint16_t *wide = calloc(widest(w) + 1, sizeof(*wide));
     struct vk_uploader *up = vk_uploader_create(w->device, e);
     bool ok = up && (wide || error_no_memory(e));
     for (size_t i = 0; ok && i < w->n_jobs; i++)

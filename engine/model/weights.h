@@ -27,17 +27,23 @@ const struct gguf_tensor *weights_tensor(const struct gguf *g, const char *name,
 // Whether we compute with the tensor's type.
 bool weights_type_runs(const struct gguf *g, const struct gguf_tensor *t, struct error *e);
 
+// The type in which the device holds a file's type: itself, or F16 where no kernel reads it.
+enum quant_type weights_device_type(enum quant_type type);
+
 // Rows of a matrix that come from one tensor (its dims beyond the rows are flattened into columns),
 // with the bias that belongs to them, or NULL.
 struct weight_part {
     const struct gguf_tensor *tensor, *bias;
     uint32_t rows;
+    uint32_t first_row; // of the tensor (and of the bias) that is taken
+    uint32_t halves;    // head size where rotated pairs are (i, i + half) in the file: they become
+                        // neighbours; 0: they are
 };
 enum weight_order {
     WEIGHT_STACKED, // the parts' rows one after the other
     WEIGHT_PAIRED,  // two parts (gate and up) in turn, as MODE_GATE wants them; no biases
 };
-// All parts have the same type and columns. A type that no kernel reads is stored as F16.
+// All parts have the same columns, and the same type on the device.
 bool weights_matrix(struct weights *w, const struct weight_part *parts, uint32_t n,
                     enum weight_order order, uint32_t columns, struct matrix *out, struct error *e);
 

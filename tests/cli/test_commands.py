@@ -1,0 +1,351 @@
+"""models, devices, inspect, bench: sensible JSON, files written whole or not at all."""
+import hashlib
+import json
+import math
+import struct
+
+import gguf_file
+import results
+import runner
+from gguf_file import Gguf, Tensor
+from runner import (DATA, EYES, FAILED, LM, MODEL, PICTURE, PICTURE_CODE, USAGE, Case)
+
+SYNTH = ("-m", LM)
+
+
+def floats(path):
+    data = path.read_bytes()
+    return struct.unpack(f"<{len(data) // 4}f", data)
+
+
+class Models(Case):
+    def setUp(self):
+        super().setUp()
+        self.folder = self.files / "models"
+        self.folder.mkdir()
+        self.env = {"PUMICE_HOME": self.files}
+
+    def list(self):
+        shown = self.succeed("models", "--json", env=self.env).json()
+        return {m["file"]: m for m in shown["models"]}
+
+    def test_what_is_installed(self):
+        (self.folder / "lm.gguf").symlink_to(LM)
+        (self.folder / "eyes.gguf").symlink_to(EYES)
+        (self.folder / "broken.gguf").write_bytes(b"GGUF")
+        (self.folder / "notes.txt").write_bytes(b"no model")
+        models = self.list()
+        self.assertEqual(sorted(models), ["broken.gguf", "eyes.gguf", "lm.gguf"])
+        lm, eyes = models["lm.gguf"], models["eyes.gguf"]
+        self.assertEqual((lm["kind"], lm["width"], lm["layers"], lm["context"], lm["runs"]),
+                         ("language", 256, 2, 2048, True))
+        self.assertEqual(lm["sees_with"], "eyes.gguf")
+        self.assertEqual(lm["size"], LM.stat().st_size)
+        self.assertFalse(lm["default"])
+        self.assertEqual((eyes["kind"], eyes["picture_size"], eyes["picture_rows"],
+                          eyes["projects_to"]), ("vision", 112, 64, 256))
+        self.assertFalse(models["broken.gguf"]["runs"])
+        self.assertTrue(models["broken.gguf"]["reason"])
+        text = self.succeed("models", env=self.env).out
+        for word in ("lm.gguf", "sees pictures with eyes.gguf", "broken.gguf"):
+            self.assertIn(word, text)
+
+    def test_model_that_does_not_run_says_why(self):
+        g = Gguf(LM)
+        g.set("general.architecture", gguf_file.STRING, "mamba")
+        g.write(self.folder / "other.gguf")
+        g = Gguf(LM)
+        g.tensor("blk.0.attn_q.weight").type = gguf_file.TYPE_IQ2_XXS
+        g.tensor("blk.0.attn_q.weight").dims = [256, 128]
+        g.write(self.folder / "quant.gguf")
+        models = self.list()
+        self.assertFalse(models["other.gguf"]["runs"])
+        self.assertIn("mamba", models["other.gguf"]["reason"])
+        self.assertFalse(models["quant.gguf"]["runs"])
+        self.assertIn("IQ2_XXS", models["quant.gguf"]["reason"])
+
+    def test_nothing_is_installed(self):
+        self.assertEqual(self.list(), {})
+        self.assertIn("setup", self.succeed("models", env=self.env).out)
+        self.folder.rmdir()
+        self.assertEqual(self.list(), {})
+
+    @runner.needs_default_model
+    def test_default_model(self):
+        models = {m["file"]: m for m in self.succeed("models", "--json").json()["models"]}
+        default = models["SmolLM2-135M-Instruct-pumice.gguf"]
+        self.assertTrue(default["default"])
+        self.assertTrue(default["runs"])
+        self.assertEqual(default["sees_with"], "pumice-eyes.gguf")
+
+
+class Compose(Case):
+    def make_overlay(self, base, **changes):
+        """One tensor replaced, one added."""
+        g = Gguf()
+        digest = hashlib.sha256(base.read_bytes()).hexdigest()
+        g.set("adapter.base.sha256", gguf_file.STRING, changes.get("digest", digest))
+        values = struct.pack("<256f", *range(256))
+        g.tensors = [Tensor("output_norm.weight", [256], gguf_file.TYPE_F32, 0, 1024),
+                     Tensor("blk.0.attn_q.bias", [256], gguf_file.TYPE_F32, 1024, 1024)]
+        g.data = values + values[::-1]
+        return g.write(self.files / "overlay.gguf")
+
+    def contents(self, path):
+        g = Gguf(path)
+        return g, {t.name: (t.dims, t.type, g.data[t.offset:t.offset + self.size(t)])
+                   for t in g.tensors}
+
+    @staticmethod
+    def size(t):
+        """Without the padding after it. F32, Q4_0 and Q6_K are what the model holds."""
+        block, size = {0: (1, 4), 2: (32, 18), 14: (256, 210)}[t.type]
+        return math.prod(t.dims) // block * size
+
+    def test_result_is_base_and_overlay(self):
+        overlay = self.make_overlay(LM)
+        out = self.files / "out.gguf"
+        result = self.succeed("models", "compose", LM, overlay, out)
+        self.assertEqual(result.out, "")
+        base, before = self.contents(LM)
+        over, changed = self.contents(overlay)
+        made, after = self.contents(out)
+        self.assertEqual(after, {**before, **changed})
+        # Stored in the base's order, so that what lay together still does.
+        self.assertEqual([t.name for t in made.tensors][:len(base.tensors)],
+                         [t.name for t in base.tensors])
+        recorded = hashlib.sha256(overlay.read_bytes()).hexdigest()
+        self.assertEqual(made.pairs, {**base.pairs, "general.overlay.sha256":
+                                      (gguf_file.STRING, gguf_file.text(recorded))})
+        self.succeed("-m", out, "-p", "hi", "-n", "1")
+        self.assertEqual(sorted(p.name for p in self.files.iterdir()),
+                         ["out.gguf", "overlay.gguf"])
+
+    def test_wrong_base(self):
+        overlay = self.make_overlay(LM, digest="0" * 64)
+        self.refuse(MODEL, ("SHA-256", overlay.name), "models", "compose", LM, overlay, "out.gguf")
+
+    def test_wrong_overlay(self):
+        self.refuse(MODEL, "not an overlay", "models", "compose", LM, LM, "out.gguf")
+        self.refuse(MODEL, "not a GGUF", "models", "compose", LM, PICTURE, "out.gguf")
+        self.refuse(MODEL, "does not exist", "models", "compose", LM, "/no/overlay.gguf", "o.gguf")
+        self.refuse(MODEL, "does not exist", "models", "compose", "/no/base.gguf", LM, "o.gguf")
+
+    def test_target_that_cannot_be_written(self):
+        overlay = self.make_overlay(LM)
+        for target in ("/no/folder/out.gguf", self.files, "/proc/out.gguf"):
+            self.refuse(FAILED, str(target), "models", "compose", LM, overlay, target)
+        locked = self.files / "locked"
+        locked.mkdir(mode=0o500)
+        self.refuse(FAILED, "permission", "models", "compose", LM, overlay, locked / "out.gguf",
+                    before=runner.AS_A_USER)
+
+    def test_full_disk_leaves_the_old_target(self):
+        overlay = self.make_overlay(LM)
+        out = self.write("out.gguf", b"old")
+        # A limit on the size of files stands for a full disk.
+        limited = ("sh", "-c", 'trap "" XFSZ; ulimit -f 500; exec "$@"', "sh")
+        self.refuse(FAILED, "out.gguf", "models", "compose", LM, overlay, out, before=limited)
+        self.assertEqual(out.read_bytes(), b"old")
+        self.assertEqual(sorted(p.name for p in self.files.iterdir()),
+                         ["out.gguf", "overlay.gguf"])
+
+    @runner.needs_default_model
+    def test_default_model_was_composed_from_an_overlay(self):
+        g = json.loads(self.succeed("inspect", "model").out)
+        self.assertRegex(g["metadata"]["general.overlay.sha256"], "^[0-9a-f]{64}$")
+        self.assertIn("blk.0.attn_q.bias", {t["name"] for t in g["tensors"]})
+
+
+class Devices(Case):
+    def test_json(self):
+        devices = self.succeed("devices", "--json").json()["devices"]
+        self.assertEqual(sum(d["chosen"] for d in devices), 1)
+        for i, d in enumerate(devices):
+            self.assertEqual(d["index"], i)
+            self.assertTrue(d["name"] and d["driver"] and d["reason"])
+            self.assertRegex(d["vulkan"], r"^1\.\d+\.\d+$")
+            self.assertIn(d["type"], ("discrete", "integrated", "virtual", "cpu", "other"))
+            self.assertIn(d["kernels"], ("gpu", "cpu"))
+            self.assertGreater(d["memory"], 10**8)
+            self.assertLessEqual(d["free_memory"], d["memory"])
+
+    def test_text(self):
+        out = self.succeed("devices").out
+        self.assertEqual(out.count("(used)"), 1)
+        # Asked for one that is not there, the list still says what is.
+        other = self.succeed("devices", "--device", "nosuchname")
+        self.assertNotIn("(used)", other.out)
+
+
+class InspectModel(Case):
+    def test_metadata_and_tensors(self):
+        shown = self.succeed("inspect", "model", *SYNTH).json()
+        g = Gguf(LM)
+        self.assertEqual(shown["version"], 3)
+        self.assertEqual(shown["bytes"], LM.stat().st_size)
+        self.assertEqual(list(shown["metadata"]), list(g.pairs))
+        self.assertEqual(shown["metadata"]["llama.embedding_length"], 256)
+        self.assertEqual([(t["name"]) for t in shown["tensors"]], [t.name for t in g.tensors])
+
+    def test_vision_file(self):
+        shown = self.succeed("inspect", "model", "-m", EYES).json()
+        self.assertEqual(shown["metadata"]["general.architecture"], "clip")
+
+
+class InspectTokens(Case):
+    def test_prompt_with_pictures(self):
+        ids = self.succeed("inspect", "tokens", *SYNTH, "--mmproj", EYES, "-i", PICTURE, "-i",
+                           PICTURE, "-p", "hi").json()
+        self.assertEqual([i for i in ids if isinstance(i, dict)], [{"image": 64}] * 2)
+
+    def test_raw_prompt(self):
+        ids = self.succeed("inspect", "tokens", *SYNTH, "-p", "<|im_end|>", "--raw-prompt").json()
+        self.assertNotIn(2, ids)
+        self.assertGreater(len(ids), 1)
+        self.assertEqual(self.succeed("inspect", "tokens", *SYNTH, "-p", "", "--raw-prompt").json(),
+                         [])
+        self.refuse(USAGE, "--raw-prompt", "inspect", "tokens", *SYNTH, "-p", "x", "--raw-prompt",
+                    "-i", PICTURE)
+
+    def test_vocabulary_only_file(self):
+        g = Gguf(LM)
+        g.tensors, g.data = [], b""
+        path = g.write(self.files / "vocabulary.gguf")
+        for text in ("hello there", "12 times 3", "ünïcode"):
+            self.assertEqual(
+                self.succeed("inspect", "tokens", "-m", path, "-p", text, "--raw-prompt").json(),
+                self.succeed("inspect", "tokens", *SYNTH, "-p", text, "--raw-prompt").json())
+        self.assertEqual(self.succeed("inspect", "tokens", "-m", path, "-p", "hi").json(),
+                         self.succeed("inspect", "tokens", *SYNTH, "-p", "hi").json())
+
+    def test_prompt_is_missing(self):
+        self.refuse(USAGE, "-p", "inspect", "tokens", *SYNTH)
+
+
+class InspectArrays(Case):
+    def test_pixels(self):
+        out = self.files / "pixels.f32"
+        shown = self.succeed("inspect", "pixels", "--mmproj", EYES, "-i", PICTURE, "-o", out).json()
+        self.assertEqual(shown, {"file": str(out), "shape": [1, 3, 112, 112]})
+        golden = next((DATA / "synth" / "gold").glob("*/pixels.f32")).read_bytes()
+        values, expected = floats(out), struct.unpack(f"<{len(golden) // 4}f", golden)
+        self.assertEqual(len(values), len(expected))
+        # The bytes before the normalisation are the same; its last bit may round otherwise.
+        self.assertLess(max(abs(a - b) for a, b in zip(values, expected)), 1e-5)
+
+    def test_pixels_need_no_device(self):
+        self.succeed("inspect", "pixels", "--mmproj", EYES, "-i", PICTURE, "-o", "/dev/null",
+                     env={"VK_DRIVER_FILES": "/nonexistent", "VK_ICD_FILENAMES": None})
+
+    def test_rows(self):
+        out = self.files / "rows.f32"
+        shown = self.succeed("inspect", "rows", *SYNTH, "--mmproj", EYES, "-i", PICTURE, "-o",
+                             out).json()
+        self.assertEqual(shown["shape"], [64, 256])
+        self.assertEqual(len(floats(out)), 64 * 256)
+        self.assertTrue(all(map(math.isfinite, floats(out))))
+
+    def test_logits(self):
+        """Of a prompt, of its ids, and with forced ids: one and the same."""
+        ids = self.succeed("inspect", "tokens", *SYNTH, "-p", "hi").json()
+        by_text, by_ids = self.files / "text.f32", self.files / "ids.f32"
+        shown = self.succeed("inspect", "logits", *SYNTH, "-p", "hi", "--force", "[5,6]", "-o",
+                             by_text).json()
+        self.assertEqual(shown["shape"], [3, 1024])
+        self.assertEqual(shown["prompt_tokens"], len(ids))
+        self.succeed("inspect", "logits", *SYNTH, "--ids", json.dumps([ids]), "--force", "[5,6]",
+                     "-o", by_ids)
+        self.assertEqual(by_text.read_bytes(), by_ids.read_bytes())
+        # Forced one by one or as a part of the prompt: the same but for rounding.
+        self.succeed("inspect", "logits", *SYNTH, "--ids", json.dumps([ids + [5, 6]]), "-o",
+                     by_ids)
+        forced, whole = floats(by_text)[2 * 1024:], floats(by_ids)
+        error = sum((a - b) ** 2 for a, b in zip(forced, whole))
+        self.assertLess(error / sum(b * b for b in whole), 1e-6)
+
+    def test_logits_around_a_picture(self):
+        ids = self.succeed("inspect", "tokens", *SYNTH, "--mmproj", EYES, "-i", PICTURE, "-p",
+                           "hi").json()
+        at = ids.index({"image": 64})
+        how = ("inspect", "logits", *SYNTH, "--mmproj", EYES, "-i", PICTURE)
+        a, b = self.files / "a.f32", self.files / "b.f32"
+        self.succeed(*how, "-p", "hi", "-o", a)
+        self.succeed(*how, "--ids", json.dumps([ids[:at], ids[at + 1:]]), "-o", b)
+        self.assertEqual(a.read_bytes(), b.read_bytes())
+
+    def test_output_is_required(self):
+        for command in (("pixels", "--mmproj", EYES, "-i", PICTURE),
+                        ("rows", *SYNTH, "--mmproj", EYES, "-i", PICTURE),
+                        ("logits", *SYNTH, "-p", "hi")):
+            self.refuse(USAGE, "-o", "inspect", *command)
+
+    def test_picture_is_required(self):
+        self.refuse(USAGE, "-i", "inspect", "pixels", "--mmproj", EYES, "-o", "x")
+        self.refuse(USAGE, "-i", "inspect", "rows", *SYNTH, "--mmproj", EYES, "-o", "x")
+
+    def test_bad_ids(self):
+        for ids in ("", "x", "[]", "[1]", "[[1],[2]]", "[[-1]]", "[[1.5]]", "[[99999]]", "[[]]",
+                    '[["a"]]', "[[1]", "[[4294967296]]", "{}"):
+            with self.subTest(ids=ids):
+                self.refuse(USAGE, (), "inspect", "logits", *SYNTH, "--ids", ids, "-o", "x.f32")
+        for ids in ("", "x", "[[1]]", "[-1]", "[99999]"):
+            with self.subTest(force=ids):
+                self.refuse(USAGE, (), "inspect", "logits", *SYNTH, "-p", "hi", "--force", ids,
+                            "-o", "x.f32")
+        self.refuse(USAGE, ("-p", "--ids"), "inspect", "logits", *SYNTH, "-o", "x.f32")
+        self.refuse(USAGE, ("-p", "--ids"), "inspect", "logits", *SYNTH, "-p", "x", "--ids",
+                    "[[1]]", "-o", "x.f32")
+
+    def test_more_forced_ids_than_the_context_holds(self):
+        self.refuse(USAGE, "context", "inspect", "logits", *SYNTH, "-p", "hi", "-c", "60",
+                    "--force", json.dumps([5] * 100), "-o", "x.f32")
+
+    def test_output_that_cannot_be_written(self):
+        how = ("inspect", "pixels", "--mmproj", EYES, "-i", PICTURE, "-o")
+        for target in ("/no/folder/x.f32", self.files, "/dev/full"):
+            self.refuse(FAILED, str(target), *how, target)
+
+    def test_output_is_written_whole_or_not_at_all(self):
+        out = self.write("x.f32", b"old")
+        how = ("inspect", "pixels", "--mmproj", EYES, "-i", PICTURE, "-o", out)
+        limited = ("sh", "-c", 'trap "" XFSZ; ulimit -f 20; exec "$@"', "sh")
+        self.refuse(FAILED, "x.f32", *how, before=limited)
+        self.assertEqual(out.read_bytes(), b"old")
+        self.assertEqual([p.name for p in self.files.iterdir()], ["x.f32"])
+        self.succeed(*how)
+        self.assertEqual(len(floats(out)), 3 * 112 * 112)
+
+    def test_bad_picture_leaves_the_old_output(self):
+        out = self.write("x.f32", b"old")
+        self.refuse(PICTURE_CODE, "no such", "inspect", "pixels", "--mmproj", EYES, "-i",
+                    "/no/such.png", "-o", out)
+        self.assertEqual(out.read_bytes(), b"old")
+
+
+class Bench(Case):
+    def test_json(self):
+        report = self.succeed("bench", *SYNTH, "--mmproj", EYES, "--repeat", "1", "--json").json()
+        self.assertEqual(report["model"], "synthetic-tinyq")
+        self.assertEqual(report["repeat"], 1)
+        figures = {f["name"]: f for f in report["figures"]}
+        for name in ("start to first token", "load", "picture encode", "prefill 128", "decode 64"):
+            self.assertGreater(figures[name]["median_ms"], 0, name)
+            self.assertGreaterEqual(figures[name]["spread_ms"], 0, name)
+        for name in ("picture encode", "prefill 128", "decode 64"):
+            f = figures[name]
+            self.assertAlmostEqual(f["per_second"], f["count"] * 1e3 / f["median_ms"],
+                                   delta=f["per_second"] / 1e4)
+        self.assertIn(("gemv", "Q4_1"), {(k["name"], k["type"]) for k in report["kernels"]})
+        for k in report["kernels"]:
+            flops = 2 * k["rows"] * k["columns"] * k["inner"]
+            self.assertAlmostEqual(k["gflops"], flops / k["median_ms"] / 1e6,
+                                   delta=k["gflops"] / 1e3)
+            self.assertLessEqual(k["best_ms"], k["median_ms"])
+        for peak in ("peak_memory", "answer_peak_memory"):
+            self.assertGreater(report[peak], 10**7)
+            self.assertLess(report[peak], 10**10)
+
+
+if __name__ == "__main__":
+    results.main()
