@@ -82,8 +82,8 @@ static void end_talk(struct talk *t)
 
 static void assert_holds(const char *text, const char *part)
 {
-    if (!strstr(text, part))
-        fail_msg("'%s' does not hold '%s'", text, part);
+    if (!text || !strstr(text, part))
+        fail_msg("'%s' does not hold '%s'", text ? text : "", part);
 }
 
 static const struct scripted_answer two[] = {{{" A ", "cat", ".\n"}, STEP_END, NULL},
