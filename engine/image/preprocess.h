@@ -10,23 +10,32 @@
 #include "engine/image/decode.h"
 
 enum fit_mode {
-    FIT_PAD, // LLaVA-1.5: centred in a square of the mean colour, then resized
+    FIT_PAD,    // LLaVA-1.5: centred in a square of the mean colour, then resized
+    FIT_ANYRES, // LLaVA-1.6: as a whole, and in a grid of tiles (anyres.h)
 };
 
 enum filter { FILTER_BICUBIC };
+
+enum { GRIDS_MOST = 32 };
 
 struct preprocess_rule {
     enum fit_mode fit;
     enum filter filter;
     uint32_t size; // side of a tile in pixels
     float mean[3], std[3];
+    struct {
+        uint32_t width, height; // pixels, multiples of size
+    } grids[GRIDS_MOST];        // FIT_ANYRES: to choose from
+    uint32_t n_grids;
 };
 
 // Tiles of a picture, in the order in which their rows enter the prompt.
 struct pixels {
-    uint32_t tiles, grid_width, grid_height; // 1, 1, 1 for FIT_PAD
+    uint32_t tiles, grid_width,
+        grid_height; // 1, 1, 1 for FIT_PAD; else the whole and width * height
     uint32_t size;
-    float *values; // [tiles][3][size][size], (value / 255 - mean) / std
+    uint32_t picture_width, picture_height; // upright
+    float *values;                          // [tiles][3][size][size], (value / 255 - mean) / std
 };
 void pixels_finish(struct pixels *p);
 

@@ -1,43 +1,8 @@
-// x = [class; W patches] + positions; x = ln(x); for each block x += out(attention(qkv(ln1(x)))),
-// x += fc2(act(fc1(ln2(x)))); rows = projector(x without the class row).
-#include "engine/model/vision.h"
+#include "engine/model/vision_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct vision_block {
-    struct norm ln1, ln2;
-    struct matrix qkv, out, fc1, fc2;
-};
-
-struct vision {
-    struct vk_device *device;
-    struct vision_traits t;
-    struct matrix patch;
-    struct vk_slice positions; // [1 + patches][width]; the class embedding is added to row 0
-    struct vk_slice rotation, slots,
-        ranges; // identity, 0.., all keys: what the shared kernels want to know
-    struct norm pre;
-    struct vision_block *blocks;
-    struct matrix project[2];
-    struct vk_buffer *input;  // [patches][patch_stride] floats
-    struct vk_buffer *output; // [patches][projects_to]
-    struct plan *plan;
-};
-
-static uint32_t patches(const struct vision *v)
-{
-    return v->t.grid * v->t.grid;
-}
-
-// Floats of a patch, padded to whole blocks of the matrix.
-static uint32_t patch_stride(const struct vision_traits *t)
-{
-    return (3 * t->patch * t->patch + WEIGHT_BLOCK - 1) / WEIGHT_BLOCK * WEIGHT_BLOCK;
-}
-
-// ---- tensors
 
 static bool read_norm(const struct gguf *g, struct weights *w, const struct vision_traits *t,
                       const char *name, struct norm *out, struct error *e)
@@ -170,6 +135,22 @@ static bool read_projector(const struct gguf *g, struct weights *w, struct visio
            read_linear(g, w, "mm.2", t->hidden, t->projects_to, &v->project[1], e);
 }
 
+static bool read_newline(const struct gguf *g, struct vision *v, struct error *e)
+{
+    if (!v->t.newlines)
+        return true;
+    const char *name =
+        gguf_find_tensor(g, "model.image_newline") ? "model.image_newline" : "v.image_newline";
+    const struct gguf_tensor *t = weights_tensor(g, name, (uint64_t[]){v->t.projects_to}, 1, e);
+    if (!t)
+        return false;
+    v->newline = malloc(v->t.projects_to * sizeof(*v->newline));
+    if (!v->newline)
+        return error_no_memory(e);
+    weights_dequantize(t, 0, v->t.projects_to, v->newline);
+    return true;
+}
+
 static bool create_buffers(struct vision *v, struct error *e)
 {
     uint64_t size = (uint64_t)patches(v) * patch_stride(&v->t) * sizeof(float);
@@ -203,7 +184,7 @@ struct vision *vision_create(struct vk_device *d, const struct gguf *g, struct w
             goto fail;
     if (!read_patch(g, w, v, e) || !read_positions(g, w, v, e) || !make_tables(w, v, e) ||
         !read_norm(g, w, &v->t, "v.pre_ln", &v->pre, e) || !read_projector(g, w, v, e) ||
-        !create_buffers(v, e))
+        !read_newline(g, v, e) || !create_buffers(v, e))
         goto fail;
     return v;
 
@@ -219,6 +200,7 @@ void vision_destroy(struct vision *v)
     plan_destroy(v->plan);
     vk_buffer_destroy(v->output);
     vk_buffer_destroy(v->input);
+    free(v->newline);
     free(v->blocks);
     free(v);
 }
@@ -226,177 +208,4 @@ void vision_destroy(struct vision *v)
 const struct vision_traits *vision_get_traits(const struct vision *v)
 {
     return &v->t;
-}
-
-// ---- the plan
-
-struct tower {
-    struct plan *plan;
-    uint32_t columns;                             // patches and the class
-    uint32_t positions;                           // columns, in whole blocks of the cache
-    plan_tensor x, y, q, cache, attended, hidden; // x: the residual stream
-    plan_tensor rotation, slots, ranges;
-};
-
-// y[to..] (mode) act(m . norm(x[from..]))
-struct linear {
-    const struct matrix *m;
-    const struct norm *norm;
-    plan_tensor x, y;
-    uint32_t from, to, columns, mode, act;
-};
-
-static void plan_linear(struct plan *p, const struct linear *l)
-{
-    uint32_t stride = (l->m->columns + WEIGHT_BLOCK - 1) / WEIGHT_BLOCK * WEIGHT_BLOCK;
-    kernel_matmul(p, &(struct matmul){.matrix = l->m,
-                                      .columns = l->columns,
-                                      .x = l->x,
-                                      .x_stride = stride,
-                                      .x_column = l->from,
-                                      .y = l->y,
-                                      .y_stride = l->m->rows,
-                                      .y_column = l->to,
-                                      .mode = l->mode,
-                                      .act = l->act,
-                                      .norm = l->norm});
-}
-
-static void plan_block(const struct vision *v, const struct tower *t, const struct vision_block *b)
-{
-    uint32_t width = v->t.width, n = t->columns;
-    kernel_qkv(t->plan,
-               &(struct matmul){.matrix = &b->qkv,
-                                .columns = n,
-                                .x = t->x,
-                                .x_stride = width,
-                                .y = t->q,
-                                .norm = &b->ln1},
-               1,
-               &(struct qkv){.rotation = t->rotation,
-                             .slots = t->slots,
-                             .cache = t->cache,
-                             .positions = t->positions,
-                             .q_rows = width,
-                             .kv_rows = width,
-                             .head_size = width / v->t.heads});
-    kernel_attention(t->plan, &(struct attention){.q = t->q,
-                                                  .cache = t->cache,
-                                                  .positions = t->positions,
-                                                  .y = t->attended,
-                                                  .ranges = t->ranges,
-                                                  .columns = n,
-                                                  .keys = n,
-                                                  .heads = v->t.heads,
-                                                  .kv_heads = v->t.heads,
-                                                  .head_size = width / v->t.heads,
-                                                  .q_stride = width,
-                                                  .y_stride = width});
-    plan_linear(
-        t->plan,
-        &(struct linear){
-            .m = &b->out, .x = t->attended, .y = t->x, .columns = n, .mode = MODE_RESIDUAL});
-    plan_linear(t->plan, &(struct linear){.m = &b->fc1,
-                                          .norm = &b->ln2,
-                                          .x = t->x,
-                                          .y = t->hidden,
-                                          .columns = n,
-                                          .act = v->t.act});
-    plan_linear(t->plan,
-                &(struct linear){
-                    .m = &b->fc2, .x = t->hidden, .y = t->x, .columns = n, .mode = MODE_RESIDUAL});
-}
-
-static void plan_projector(const struct vision *v, const struct tower *t, plan_tensor x)
-{
-    uint64_t size = vk_buffer_size(v->output);
-    plan_tensor rows = plan_scratch(t->plan, size);
-    plan_tensor hidden = rows;
-    struct linear first = {.m = &v->project[0], .x = x, .from = 1, .columns = t->columns - 1};
-    if (v->t.hidden) {
-        hidden = plan_scratch(t->plan, (uint64_t)(t->columns - 1) * v->t.hidden * sizeof(float));
-        first.act = ACT_GELU;
-    }
-    first.y = hidden;
-    plan_linear(t->plan, &first);
-    if (v->t.hidden)
-        plan_linear(t->plan,
-                    &(struct linear){
-                        .m = &v->project[1], .x = hidden, .y = rows, .columns = t->columns - 1});
-    plan_copy(t->plan, rows, 0, plan_external(t->plan, vk_buffer_all(v->output)), 0, size);
-}
-
-static struct plan *make_plan(const struct vision *v, struct error *e)
-{
-    uint32_t width = v->t.width, n = patches(v) + 1;
-    struct tower t = {.plan = plan_create(v->device, "vision", e), .columns = n};
-    if (!t.plan)
-        return NULL;
-    uint64_t column = (uint64_t)n * sizeof(float);
-    t.positions = (n + KV_BLOCK - 1) / KV_BLOCK * KV_BLOCK;
-    t.y = plan_scratch(t.plan, column * width);
-    t.x = plan_scratch(t.plan, column * width);
-    t.q = plan_scratch(t.plan, column * width);
-    t.cache = plan_scratch(t.plan, kernel_cache_size(t.positions, v->t.heads, width / v->t.heads));
-    t.attended = plan_scratch(t.plan, column * width);
-    t.hidden = plan_scratch(t.plan, column * v->t.feed_forward);
-    t.rotation = plan_external(t.plan, v->rotation);
-    t.slots = plan_external(t.plan, v->slots);
-    t.ranges = plan_external(t.plan, v->ranges);
-    plan_copy(t.plan, plan_external(t.plan, v->positions), 0, t.y, 0, column * width);
-    plan_linear(t.plan, &(struct linear){.m = &v->patch,
-                                         .x = plan_external(t.plan, vk_buffer_all(v->input)),
-                                         .y = t.y,
-                                         .to = 1,
-                                         .columns = n - 1,
-                                         .mode = MODE_RESIDUAL});
-    kernel_norm(t.plan, &v->pre, t.y, 0, t.x, width, n);
-    for (uint32_t i = 0; i < v->t.blocks; i++)
-        plan_block(v, &t, &v->blocks[i]);
-    plan_projector(v, &t, t.x);
-    double piece = kernel_layout(vk_device_profile(v->device)).piece_flops;
-    if (!plan_finish(t.plan, piece, e)) {
-        plan_destroy(t.plan);
-        return NULL;
-    }
-    return t.plan;
-}
-
-static bool prepare(struct vision *v, struct error *e)
-{
-    if (!v->plan)
-        v->plan = make_plan(v, e);
-    return v->plan != NULL;
-}
-
-bool vision_warm(struct vision *v, const atomic_bool *stop, struct error *e)
-{
-    return prepare(v, e) && plan_warm(v->plan, stop, e);
-}
-
-// [3][size][size] -> [patches][channel, y, x within the patch], patches row by row.
-static void cut_patches(const struct vision_traits *t, const float *pixels, float *out)
-{
-    uint32_t size = t->picture_size, stride = patch_stride(t);
-    for (uint32_t gy = 0; gy < t->grid; gy++)
-        for (uint32_t gx = 0; gx < t->grid; gx++, out += stride) {
-            float *to = out;
-            for (uint32_t c = 0; c < 3; c++)
-                for (uint32_t y = 0; y < t->patch; y++, to += t->patch)
-                    memcpy(to,
-                           pixels + ((size_t)c * size + gy * t->patch + y) * size + gx * t->patch,
-                           t->patch * sizeof(float));
-        }
-}
-
-bool vision_encode(struct vision *v, const struct pixels *p, const atomic_bool *stop, float *rows,
-                   double *kernel_ms, struct error *e)
-{
-    if (!prepare(v, e))
-        return false;
-    cut_patches(&v->t, p->values, vk_buffer_map(v->input));
-    if (!plan_run(v->plan, stop, kernel_ms, e))
-        return false;
-    memcpy(rows, vk_buffer_map(v->output), vk_buffer_size(v->output));
-    return true;
 }

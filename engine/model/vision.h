@@ -1,6 +1,7 @@
 // The vision tower and projector: pixels -> rows that the decoder reads as columns. CLIP's ViT
 // (Dosovitskiy et al. 2021, Radford et al. 2021) with LLaVA's projector (Liu et al. 2023: linear;
-// 2024: mlp2x_gelu), read from a "clip" GGUF file under its old and new tensor names.
+// 2024: mlp2x_gelu), read from a "clip" GGUF file under its old and new tensor names. LLaVA-1.6's
+// tiles are put together as the reference does it.
 //
 // Belongs to the engine's thread. The weights must outlive it.
 #pragma once
@@ -24,7 +25,9 @@ struct vision_traits {
     uint32_t hidden;      // of the projector; 0: linear
     uint32_t act;         // ACT_* of the tower
     float eps;
-    bool swapped; // the first feed-forward matrix is called ffn_down, as old converters did
+    bool swapped;  // the first feed-forward matrix is called ffn_down, as old converters did
+    bool newlines; // tiles are put together to one plane, with a newline's row after each of its
+                   // rows
     struct preprocess_rule rule;
 };
 // Reads and checks the metadata alone; needs no device.

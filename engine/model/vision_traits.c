@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "engine/image/anyres.h"
 #include "engine/model/vision.h"
 
 static bool bad(const struct gguf *g, struct error *e, const char *what)
@@ -45,8 +46,6 @@ static bool check_kind(const struct gguf *g, struct error *e)
             "%s has a projector of the kind \"%s\", which we do not run; LLaVA's mlp runs",
             gguf_path(g), name);
     }
-    if (gguf_array_count(g, "clip.vision.image_grid_pinpoints"))
-        return bad(g, e, "it cuts pictures into tiles (LLaVA-1.6), which we do not compute");
     if (flag(g, "clip.use_silu"))
         return bad(g, e, "its activation is SiLU");
     return true;
@@ -77,6 +76,34 @@ static bool read_rule(const struct gguf *g, struct vision_traits *t, struct erro
             !gguf_array_f32(g, "clip.vision.image_std", i, &t->rule.std[i]) ||
             !(t->rule.mean[i] >= 0 && t->rule.mean[i] <= 1 && t->rule.std[i] > 0))
             return bad(g, e, "the mean or deviation of its colours is missing or out of range");
+    return true;
+}
+
+// LLaVA-1.6: the grids of tiles that a picture may be shown in, and whether they are put together
+// with newlines.
+static bool read_grids(const struct gguf *g, struct vision_traits *t, struct error *e)
+{
+    static const char key[] = "clip.vision.image_grid_pinpoints";
+    size_t n = gguf_array_count(g, key);
+    struct gguf_string merge = {"flat", 4};
+    if (n == 0)
+        return true;
+    if (n % 2 != 0 || n / 2 > GRIDS_MOST)
+        return bad(g, e, "its list of picture grids has an odd or absurd length");
+    for (size_t i = 0; i < n; i++) {
+        int64_t side;
+        if (!gguf_array_i64(g, key, i, &side) || side <= 0 || side > 16384 ||
+            side % t->picture_size != 0)
+            return bad(g, e, "its picture grids are no multiples of its picture size");
+        *(i % 2 ? &t->rule.grids[i / 2].height : &t->rule.grids[i / 2].width) = (uint32_t)side;
+    }
+    t->rule.fit = FIT_ANYRES;
+    t->rule.n_grids = (uint32_t)(n / 2);
+    gguf_get_string(g, "clip.vision.mm_patch_merge_type", &merge);
+    t->newlines =
+        gguf_find_tensor(g, "model.image_newline") || gguf_find_tensor(g, "v.image_newline");
+    if (merge.size >= 7 && memcmp(merge.data, "spatial", 7) == 0 && !t->newlines)
+        return bad(g, e, "the tensor model.image_newline is missing");
     return true;
 }
 
@@ -122,7 +149,8 @@ bool vision_read_traits(const struct gguf *g, struct vision_traits *t, struct er
         !need(g, "embedding_length", 1 << 14, &t->width, e) ||
         !need(g, "feed_forward_length", 1 << 16, &t->feed_forward, e) ||
         !need(g, "attention.head_count", 256, &t->heads, e) ||
-        !need(g, "block_count", 256, &blocks, e) || !read_rule(g, t, e) || !read_projector(g, t, e))
+        !need(g, "block_count", 256, &blocks, e) || !read_rule(g, t, e) || !read_grids(g, t, e) ||
+        !read_projector(g, t, e))
         return false;
     gguf_get_f32(g, "clip.vision.attention.layer_norm_epsilon", &t->eps);
     if (t->picture_size % t->patch != 0)
@@ -144,7 +172,13 @@ bool vision_read_traits(const struct gguf *g, struct vision_traits *t, struct er
 
 uint32_t vision_picture_rows(const struct vision_traits *t, uint32_t width, uint32_t height)
 {
-    (void)width; // every picture becomes one tile for now
-    (void)height;
-    return t->grid * t->grid;
+    uint32_t one = t->grid * t->grid;
+    if (t->rule.fit == FIT_PAD)
+        return one;
+    struct anyres_grid grid = anyres_choose(&t->rule, width, height);
+    if (!t->newlines)
+        return one * (1 + grid.columns * grid.rows);
+    struct anyres_part part =
+        anyres_unpad(width, height, grid.columns * t->grid, grid.rows * t->grid);
+    return one + part.rows * (part.columns + 1);
 }

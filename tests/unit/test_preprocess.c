@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "engine/image/anyres.h"
 #include "engine/image/preprocess.h"
 #include "tests/unit/picture_data.h"
 
@@ -127,6 +128,65 @@ static void the_margin_is_centred_and_of_the_mean_colour(void **state)
     image_finish(&in);
 }
 
+// The picture of make_anyres.py.
+static struct image formula_image(uint32_t width, uint32_t height)
+{
+    struct image in = {width, height, malloc((size_t)width * height * 3)};
+    assert_non_null(in.rgb);
+    uint8_t *at = in.rgb;
+    for (uint32_t y = 0; y < height; y++)
+        for (uint32_t x = 0; x < width; x++) {
+            *at++ = (uint8_t)(x * 7 + y * 3);
+            *at++ = (uint8_t)(x * x + y);
+            *at++ = (uint8_t)(x * y + 11 * y);
+        }
+    return in;
+}
+
+static void tiles_equal_the_reference(void **state)
+{
+    (void)state;
+    const struct preprocess_rule rule = {
+        .fit = FIT_ANYRES,
+        .filter = FILTER_BICUBIC,
+        .size = 28,
+        .std = {1, 1, 1},
+        .grids = {{28, 56}, {56, 28}, {56, 56}, {84, 28}, {28, 84}},
+        .n_grids = 5};
+    struct file table = read_data("anyres.json");
+    int cases = 0;
+    for (char *line = strtok((char *)table.bytes, "\n"); line; line = strtok(NULL, "\n")) {
+        uint32_t width, height, columns, rows, crc, tokens;
+        if (sscanf(line,
+                   " {\"width\": %u, \"height\": %u, \"columns\": %u, \"rows\": %u, \"crc\": %u, "
+                   "\"tokens\": %u",
+                   &width, &height, &columns, &rows, &crc, &tokens) != 6)
+            continue;
+        struct image in = formula_image(width, height);
+        struct anyres_grid grid = anyres_choose(&rule, width, height);
+        assert_int_equal(grid.columns, columns);
+        assert_int_equal(grid.rows, rows);
+        size_t bytes = (1 + (size_t)columns * rows) * 28 * 28 * 3;
+        uint8_t *rgb;
+        assert_true(anyres_tiles(&rule, &in, grid, &rgb, NULL));
+        assert_int_equal(crc32_of(rgb, bytes), crc);
+        struct pixels p;
+        assert_true(preprocess(&rule, &in, &p, NULL));
+        assert_int_equal(p.tiles, 1 + columns * rows);
+        for (size_t i = 0; i < bytes; i++) // [tile][channel][pixel] of [tile][pixel][channel]
+            assert_true(p.values[i / 2352 * 2352 + i % 3 * 784 + i % 2352 / 3] ==
+                        (float)rgb[i] / 255.0F);
+        struct anyres_part part = anyres_unpad(width, height, columns * 24, rows * 24);
+        assert_int_equal(576 + part.rows * (part.columns + 1), tokens);
+        pixels_finish(&p);
+        free(rgb);
+        image_finish(&in);
+        cases++;
+    }
+    assert_int_equal(cases, 12);
+    free(table.bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +194,7 @@ int main(void)
         cmocka_unit_test(pixels_equal_the_reference),
         cmocka_unit_test(a_very_long_picture_needs_no_square),
         cmocka_unit_test(the_margin_is_centred_and_of_the_mean_colour),
+        cmocka_unit_test(tiles_equal_the_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,36 @@
+// The inside of a tower, shared by vision.c (tensors) and vision_plan.c (computation).
+#pragma once
+
+#include "engine/model/vision.h"
+
+struct vision_block {
+    struct norm ln1, ln2;
+    struct matrix qkv, out, fc1, fc2;
+};
+
+struct vision {
+    struct vk_device *device;
+    struct vision_traits t;
+    struct matrix patch;
+    struct vk_slice positions; // [1 + patches][width]; the class embedding is added to row 0
+    struct vk_slice rotation, slots,
+        ranges; // identity, 0.., all keys: what the shared kernels want to know
+    struct norm pre;
+    struct vision_block *blocks;
+    struct matrix project[2];
+    struct vk_buffer *input;  // [patches][patch_stride] floats
+    struct vk_buffer *output; // [patches][projects_to]
+    struct plan *plan;
+    float *newline; // [projects_to]; NULL: tiles are not joined
+};
+
+static inline uint32_t patches(const struct vision *v)
+{
+    return v->t.grid * v->t.grid;
+}
+
+// Floats of a patch, padded to whole blocks of the matrix.
+static inline uint32_t patch_stride(const struct vision_traits *t)
+{
+    return (3 * t->patch * t->patch + WEIGHT_BLOCK - 1) / WEIGHT_BLOCK * WEIGHT_BLOCK;
+}
