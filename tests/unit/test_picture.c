@@ -10,15 +10,24 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/picture_screen.h"
 #include "ui/picture.h"
+#include "ui/picture_crops.h"
 
 // ---- the terminal: remembers what it is told to draw
 
 struct term {
     struct term_caps caps;
+    int rows, cols;
     struct term_image image;
     int images;
 };
+
+void term_size(const struct term *t, int *rows, int *cols)
+{
+    *rows = t->rows;
+    *cols = t->cols;
+}
 
 const struct term_caps *term_get_caps(const struct term *t)
 {
@@ -33,7 +42,9 @@ void term_image(struct term *t, const struct term_image *i)
 
 static struct term sixel_terminal(int cell_width, int cell_height)
 {
-    return (struct term){.caps = {.pictures = PICTURES_SIXEL,
+    return (struct term){.rows = 60,
+                         .cols = 200,
+                         .caps = {.pictures = PICTURES_SIXEL,
                                   .cell_width = cell_width,
                                   .cell_height = cell_height,
                                   .colors = 256,
@@ -42,7 +53,9 @@ static struct term sixel_terminal(int cell_width, int cell_height)
 
 static struct term half_terminal(int colors, bool true_color)
 {
-    return (struct term){.caps = {.pictures = PICTURES_HALF,
+    return (struct term){.rows = 60,
+                         .cols = 200,
+                         .caps = {.pictures = PICTURES_HALF,
                                   .cell_width = 10,
                                   .cell_height = 20,
                                   .colors = colors,
@@ -51,118 +64,9 @@ static struct term half_terminal(int colors, bool true_color)
 
 // ---- pixels
 
-enum { SCREEN = 640, UNTOUCHED = -1 };
-
-// What is on the screen, 0xRRGGBB or UNTOUCHED.
-struct screen {
-    int width, height; // that the sequence announced
-    int32_t *pixel;    // SCREEN x SCREEN
-};
-
-static struct screen empty_screen(void)
-{
-    struct screen s = {.pixel = malloc(sizeof(int32_t) * SCREEN * SCREEN)};
-    for (size_t i = 0; i < (size_t)SCREEN * SCREEN; i++)
-        s.pixel[i] = UNTOUCHED;
-    return s;
-}
-
-static int number(const char **at)
-{
-    int value = 0;
-    while (**at >= '0' && **at <= '9')
-        value = value * 10 + *(*at)++ - '0';
-    return value;
-}
-
-static void paint_sixel(struct screen *s, int x, int y, int bits, int32_t color)
-{
-    for (int i = 0; i < 6; i++)
-        if (bits >> i & 1) {
-            assert_true(x < SCREEN && y + i < SCREEN);
-            s->pixel[(y + i) * SCREEN + x] = color;
-        }
-}
-
-// A colour definition or choice, after its '#'.
-static void read_color(const char **at, int32_t *registers, int *chosen)
-{
-    *chosen = number(at);
-    assert_in_range(*chosen, 0, 255);
-    if (**at != ';')
-        return;
-    int part[4];
-    for (int i = 0; i < 4; i++) {
-        assert_int_equal(**at, ';');
-        ++*at;
-        part[i] = number(at);
-    }
-    assert_int_equal(part[0], 2); // RGB in percent
-    int32_t color = 0;
-    for (int i = 1; i < 4; i++) {
-        assert_in_range(part[i], 0, 100);
-        color = color << 8 | (int32_t)lround(part[i] * 255.0 / 100);
-    }
-    registers[*chosen] = color;
-}
-
-static struct screen read_sixels(const char *bytes, size_t size)
-{
-    struct screen s = empty_screen();
-    int32_t registers[256] = {0};
-    int x = 0, y = 0, chosen = 0;
-    // Unset pixels are to stay as they are (second parameter 1).
-    assert_memory_equal(bytes, "\033P0;1q\"1;1;", 11);
-    assert_memory_equal(bytes + size - 2, "\033\\", 2);
-    const char *at = bytes + 11, *end = bytes + size - 2;
-    s.width = number(&at);
-    assert_int_equal(*at++, ';');
-    s.height = number(&at);
-    while (at < end) {
-        int c = *at++, times = 1;
-        if (c == '#') {
-            read_color(&at, registers, &chosen);
-        } else if (c == '$') {
-            x = 0;
-        } else if (c == '-') {
-            x = 0;
-            y += 6;
-        } else {
-            if (c == '!') {
-                times = number(&at);
-                c = *at++;
-            }
-            assert_in_range(c, '?', '~');
-            for (; times > 0; times--)
-                paint_sixel(&s, x++, y, c - '?', registers[chosen]);
-        }
-    }
-    return s;
-}
-
 static struct screen drawn(struct term *t)
 {
     return read_sixels(t->image.bytes, t->image.size);
-}
-
-static int32_t at(const struct screen *s, int x, int y)
-{
-    return s->pixel[y * SCREEN + x];
-}
-
-static int channel(int32_t color, int c)
-{
-    return color >> (16 - 8 * c) & 255;
-}
-
-static int difference(int32_t a, int32_t b)
-{
-    int most = 0;
-    for (int c = 0; c < 3; c++) {
-        int d = abs(channel(a, c) - channel(b, c));
-        most = d > most ? d : most;
-    }
-    return most;
 }
 
 // A smooth picture with edges in it.
@@ -400,6 +304,27 @@ static void a_crop_is_the_same_rows_of_the_whole(void **state)
     }
 }
 
+static void a_band_of_one_colour_can_be_the_first(void **state)
+{
+    (void)state;
+    static const uint8_t colors[3][3] = {{255, 0, 0}, {0, 255, 0}, {0, 0, 255}};
+    enum { WIDTH = 90, HEIGHT = 108 };
+    uint8_t rgb[WIDTH * HEIGHT * 3];
+    for (int i = 0; i < WIDTH * HEIGHT; i++)
+        memcpy(rgb + i * 3, colors[i / WIDTH / 36], 3);
+    struct ui_picture *p = ui_picture_create(WIDTH, HEIGHT, rgb, "");
+    struct term t = sixel_terminal(9, 12);
+    free(draw_crop(p, &t, 10, 9, 0, 9).pixel);
+    for (int row = 0; row < 9; row++) {
+        struct screen s = draw_crop(p, &t, 10, 9, row, 9 - row);
+        const uint8_t *c = colors[row / 3];
+        assert_int_equal(at(&s, 0, 0), c[0] << 16 | c[1] << 8 | c[2]);
+        assert_int_equal(at(&s, WIDTH - 1, s.height - 1), 0x0000ff);
+        free(s.pixel);
+    }
+    ui_picture_unref(p);
+}
+
 static void no_more_colours_than_the_terminal_has(void **state)
 {
     (void)state;
@@ -424,68 +349,6 @@ static void no_more_colours_than_the_terminal_has(void **state)
 }
 
 // ---- half blocks
-
-static int32_t xterm_color(int i)
-{
-    static const int32_t basic[16] = {0x000000, 0xcd0000, 0x00cd00, 0xcdcd00, 0x0000ee, 0xcd00cd,
-                                      0x00cdcd, 0xe5e5e5, 0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00,
-                                      0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff};
-    static const int32_t level[6] = {0x00, 0x5f, 0x87, 0xaf, 0xd7, 0xff};
-    if (i < 16)
-        return basic[i];
-    if (i >= 232)
-        return (8 + 10 * (i - 232)) * 0x10101;
-    i -= 16;
-    return level[i / 36] << 16 | level[i / 6 % 6] << 8 | level[i % 6];
-}
-
-// Applies one SGR sequence, after its CSI.
-static void read_sgr(const char **at, int32_t *front, int32_t *back)
-{
-    int part[5], n = 0;
-    do {
-        assert_true(n < 5);
-        part[n++] = number(at);
-    } while (*(*at)++ == ';');
-    assert_int_equal((*at)[-1], 'm');
-    int32_t *set = part[0] % 60 / 10 == 3 ? front : back; // 30-38 and 90-97, 40-48 and 100-107
-    if (part[0] == 0)
-        *front = *back = UNTOUCHED;
-    else if (n == 5)
-        *set = part[2] << 16 | part[3] << 8 | part[4];
-    else if (n == 3)
-        *set = xterm_color(part[2]);
-    else
-        *set = xterm_color(part[0] % 10 + (part[0] >= 90 ? 8 : 0));
-}
-
-static struct screen read_blocks(const char *bytes, size_t size)
-{
-    struct screen s = empty_screen();
-    int32_t front = UNTOUCHED, back = UNTOUCHED;
-    int x = 0, y = 0;
-    for (const char *at = bytes, *end = bytes + size; at < end;) {
-        if (*at == '\n') {
-            assert_int_equal(front, UNTOUCHED); // a line leaves no colours behind
-            at++;
-            x = 0;
-            y += 2;
-        } else if (*at == '\033') {
-            assert_int_equal(at[1], '[');
-            at += 2;
-            read_sgr(&at, &front, &back);
-        } else {
-            assert_memory_equal(at, "\xe2\x96\x80", 3);
-            at += 3;
-            s.pixel[y * SCREEN + x] = front;
-            s.pixel[(y + 1) * SCREEN + x++] = back;
-            s.width = x;
-        }
-    }
-    assert_int_equal(front, UNTOUCHED);
-    s.height = y + 2;
-    return s;
-}
 
 // Squared distance of the best of the terminal's colours [first, last).
 static int least_distance(int32_t color, int first, int last)
@@ -512,11 +375,13 @@ static void assert_blocks(int colors, bool true_color, int first, int last)
     struct screen s = read_blocks(t.image.bytes, t.image.size);
     assert_int_equal(s.width, cols);
     assert_int_equal(s.height, 9 * 2);
+    int exact = 0; // but for halves
     for (int y = 0; y < s.height; y++)
         for (int x = 0; x < cols; x++) {
             int32_t want = area_mean(rgb, 480, 360, x, y + 4, cols, rows * 2);
             if (true_color) {
                 assert_in_range(difference(at(&s, x, y), want), 0, 1);
+                exact += at(&s, x, y) == want;
                 continue;
             }
             // The nearest there is, but for the rounding of the mean.
@@ -529,6 +394,8 @@ static void assert_blocks(int colors, bool true_color, int first, int last)
             if (sqrt(got) > sqrt(best) + 4)
                 fail_msg("%d, %d: %06x for %06x", x, y, (unsigned)at(&s, x, y), (unsigned)want);
         }
+    if (true_color)
+        assert_in_range(exact, s.height * cols * 9 / 10, s.height * cols);
     free(s.pixel);
     free(rgb);
     ui_picture_unref(p);
@@ -606,9 +473,10 @@ static void a_changed_terminal_gets_new_sequences(void **state)
     struct ui_picture *p = make_picture(300, 200);
     struct term t = sixel_terminal(10, 20);
     free(draw_crop(p, &t, 20, 7, 0, 7).pixel);
-    t.caps.cell_width = 12; // font zoom
-    t.caps.cell_height = 25;
-    free(draw_crop(p, &t, 20, 7, 2, 5).pixel);
+    t.caps.cell_height = 25; // another font
+    free(draw_crop(p, &t, 20, 7, 0, 7).pixel);
+    t.caps.cell_width = 12;
+    free(draw_crop(p, &t, 20, 7, 0, 7).pixel);
     t.caps.pictures = PICTURES_HALF;
     t.caps.true_color = true;
     ui_picture_draw(p, &t, 0, 0, 20, 7, 0, 7);
@@ -623,17 +491,23 @@ static void a_changed_terminal_gets_new_sequences(void **state)
     ui_picture_unref(p);
 }
 
-static void a_frame_may_show_many_crops_and_the_memory_stays_bounded(void **state)
+// Noise, which takes the most bytes.
+static uint8_t *make_noise(size_t size)
+{
+    uint8_t *noise = malloc(size);
+    uint32_t random = 1;
+    for (size_t i = 0; i < size; i++) {
+        random = random * 1664525 + 1013904223;
+        noise[i] = (uint8_t)(random >> 24);
+    }
+    return noise;
+}
+
+static void a_frame_may_show_a_picture_in_many_places(void **state)
 {
     (void)state;
-    // Noise: about a megabyte for the whole.
-    enum { SIDE = 900, FRAME = 8 };
-    uint8_t *rgb = malloc((size_t)SIDE * SIDE * 3);
-    uint32_t random = 1;
-    for (size_t i = 0; i < (size_t)SIDE * SIDE * 3; i++) {
-        random = random * 1664525 + 1013904223;
-        rgb[i] = (uint8_t)(random >> 24);
-    }
+    enum { SIDE = 600, FRAME = 8 };
+    uint8_t *rgb = make_noise((size_t)SIDE * SIDE * 3);
     struct ui_picture *p = ui_picture_create(SIDE, SIDE, rgb, "");
     struct term t = sixel_terminal(10, 20);
     struct term_image kept[FRAME];
@@ -641,6 +515,7 @@ static void a_frame_may_show_many_crops_and_the_memory_stays_bounded(void **stat
     for (int i = 0; i < FRAME; i++) {
         ui_picture_draw(p, &t, 0, 0, 60, 30, i, 30 - i);
         kept[i] = t.image;
+        assert_true(kept[i].size > PICTURE_CROPS_BYTES / FRAME);
         copy[i] = malloc(kept[i].size);
         memcpy(copy[i], kept[i].bytes, kept[i].size);
     }
@@ -648,10 +523,30 @@ static void a_frame_may_show_many_crops_and_the_memory_stays_bounded(void **stat
         assert_memory_equal(copy[i], kept[i].bytes, kept[i].size);
         free(copy[i]);
     }
-    for (int i = 0; i < 60; i++) // many more than are kept
-        ui_picture_draw(p, &t, 0, 0, 60, 30, i % 30, 1);
-    assert_int_equal(t.images, FRAME + 60);
     ui_picture_unref(p);
+    free(rgb);
+}
+
+static void what_is_kept_is_bounded(void **state)
+{
+    (void)state;
+    enum { SIDE = 400 };
+    uint8_t *rgb = make_noise((size_t)SIDE * SIDE * 3);
+    const struct picture_geometry g = {
+        .sixel = true, .cols = 40, .rows = 20, .cell_width = 10, .cell_height = 20, .colors = 256};
+    struct picture_crops crops = {0};
+    for (int i = 0; i < 3 * PICTURE_CROPS; i++) {
+        assert_non_null(picture_crops_get(&crops, &g, SIDE, SIDE, rgb, i % 19, 1 + i % 2));
+        assert_non_null(picture_crops_get(&crops, &g, SIDE, SIDE, rgb, i % 7, 13));
+        size_t bytes = 0;
+        int kept = 0;
+        for (int k = 0; k < PICTURE_CROPS; k++) {
+            bytes += crops.list[k].bytes.room;
+            kept += crops.list[k].used > 0;
+        }
+        assert_true(bytes <= PICTURE_CROPS_BYTES || kept <= PICTURE_CROPS_SAFE);
+    }
+    picture_crops_clear(&crops);
     free(rgb);
 }
 
@@ -666,6 +561,27 @@ static void a_crop_outside_the_picture_draws_nothing(void **state)
     for (size_t i = 0; i < sizeof(crops) / sizeof(crops[0]); i++)
         ui_picture_draw(p, &t, 0, 0, crops[i][0], crops[i][1], crops[i][2], crops[i][3]);
     assert_int_equal(t.images, 0);
+    ui_picture_unref(p);
+}
+
+static void the_last_row_of_a_sixel_terminal_stays_free(void **state)
+{
+    (void)state;
+    struct ui_picture *p = make_picture(200, 200);
+    struct term t = sixel_terminal(10, 20);
+    ui_picture_draw(p, &t, 50, 0, 20, 10, 1, 9);
+    assert_int_equal(t.image.rows, 9);
+    ui_picture_draw(p, &t, 50, 0, 20, 10, 0, 10);
+    assert_int_equal(t.image.rows, 9);
+    struct screen s = drawn(&t);
+    assert_int_equal(s.height, 9 * 20);
+    free(s.pixel);
+    t.images = 0;
+    ui_picture_draw(p, &t, 59, 0, 20, 10, 0, 1);
+    assert_int_equal(t.images, 0);
+    t.caps.pictures = PICTURES_HALF;
+    ui_picture_draw(p, &t, 50, 0, 20, 10, 0, 10);
+    assert_int_equal(t.image.rows, 10);
     ui_picture_unref(p);
 }
 
@@ -695,14 +611,17 @@ int main(void)
         cmocka_unit_test(few_colours_are_shown_as_they_are),
         cmocka_unit_test(a_picture_of_one_colour_is_shown),
         cmocka_unit_test(a_crop_is_the_same_rows_of_the_whole),
+        cmocka_unit_test(a_band_of_one_colour_can_be_the_first),
         cmocka_unit_test(no_more_colours_than_the_terminal_has),
         cmocka_unit_test(half_blocks_show_the_picture_in_true_colour),
         cmocka_unit_test(half_blocks_take_the_nearest_of_few_colours),
         cmocka_unit_test(half_blocks_say_a_colour_once_for_a_run),
         cmocka_unit_test(an_image_is_named_by_what_is_seen),
         cmocka_unit_test(a_changed_terminal_gets_new_sequences),
-        cmocka_unit_test(a_frame_may_show_many_crops_and_the_memory_stays_bounded),
+        cmocka_unit_test(a_frame_may_show_a_picture_in_many_places),
+        cmocka_unit_test(what_is_kept_is_bounded),
         cmocka_unit_test(a_crop_outside_the_picture_draws_nothing),
+        cmocka_unit_test(the_last_row_of_a_sixel_terminal_stays_free),
         cmocka_unit_test(a_caption_is_one_harmless_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
