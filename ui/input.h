@@ -1,5 +1,6 @@
-// Bytes from the terminal -> events. A pure parser: keys, mouse wheel, bracketed pastes, and the terminal's replies to what
-// was asked of it, which are recognised strictly, late, split or doubled, and never become keys or text.
+// Bytes from the terminal -> events. A pure parser: keys, mouse wheel, bracketed pastes, and the
+// terminal's replies to what was asked of it, which are recognised strictly, late, split or
+// doubled, and never become keys or text.
 #pragma once
 
 #include <stdbool.h>
@@ -9,9 +10,32 @@
 enum key {
     INPUT_NONE,
     INPUT_CHAR, // event.code: a code point (Ctrl+letter comes as the letter with MOD_CTRL)
-    INPUT_ENTER, INPUT_TAB, INPUT_BACKSPACE, INPUT_ESCAPE, INPUT_DELETE, INPUT_INSERT,
-    INPUT_UP, INPUT_DOWN, INPUT_LEFT, INPUT_RIGHT, INPUT_HOME, INPUT_END, INPUT_PAGE_UP, INPUT_PAGE_DOWN,
-    INPUT_F1, INPUT_F2, INPUT_F3, INPUT_F4, INPUT_F5, INPUT_F6, INPUT_F7, INPUT_F8, INPUT_F9, INPUT_F10, INPUT_F11, INPUT_F12,
+    INPUT_ENTER,
+    INPUT_TAB,
+    INPUT_BACKSPACE,
+    INPUT_ESCAPE,
+    INPUT_DELETE,
+    INPUT_INSERT,
+    INPUT_UP,
+    INPUT_DOWN,
+    INPUT_LEFT,
+    INPUT_RIGHT,
+    INPUT_HOME,
+    INPUT_END,
+    INPUT_PAGE_UP,
+    INPUT_PAGE_DOWN,
+    INPUT_F1,
+    INPUT_F2,
+    INPUT_F3,
+    INPUT_F4,
+    INPUT_F5,
+    INPUT_F6,
+    INPUT_F7,
+    INPUT_F8,
+    INPUT_F9,
+    INPUT_F10,
+    INPUT_F11,
+    INPUT_F12,
 };
 enum { MOD_SHIFT = 1, MOD_ALT = 2, MOD_CTRL = 4 };
 
@@ -49,6 +73,7 @@ void input_destroy(struct input *in);
 void input_feed(struct input *in, const char *bytes, size_t size);
 // The next event of what was fed; false: nothing whole yet.
 bool input_next(struct input *in, struct event *out);
-// Called when nothing came for a moment (some 50 ms): a lone ESC becomes INPUT_ESCAPE, half a reply is dropped.
+// Called when nothing came for a moment (some 50 ms): a lone ESC becomes INPUT_ESCAPE, half a reply
+// is dropped.
 bool input_flush(struct input *in, struct event *out);
 bool input_pending(const struct input *in); // something unfinished is held
