@@ -17,6 +17,7 @@ struct app {
 
 bool run_oneshot(struct app *app, struct error *e);
 bool run_plain(struct app *app, struct error *e);
+bool run_screen(struct app *app, struct error *e);
 bool run_models(struct app *app, struct error *e);
 bool run_compose(struct app *app, struct error *e);
 bool run_devices(struct app *app, struct error *e);

@@ -42,7 +42,7 @@ static void print_chat_help(FILE *out)
 {
     fputs("Pumice answers questions about pictures, on this machine alone.\n\n"
           "Usage\n"
-          "  pumice [PICTURE...]                   chat, line by line\n"
+          "  pumice [PICTURE...]                   chat on the full screen\n"
           "  pumice -p TEXT [-i PICTURE]...        one answer\n"
           "  ... | pumice -p TEXT -i -             picture from standard input\n"
           "  ... | pumice -p TEXT                  without a picture: text from standard input, "

@@ -1,6 +1,8 @@
 // pumice: options -> one-shot, plain chat or a command -> exit code.
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "app/app.h"
@@ -21,9 +23,20 @@ static void fill_standard_streams(void)
     }
 }
 
+// A person at a terminal that can position a cursor gets the screen; pipes and dumb terminals,
+// lines.
+static bool wants_screen(const struct options *o)
+{
+    const char *term = getenv("TERM");
+    return !o->plain && !o->json && term && *term && strcmp(term, "dumb") != 0 &&
+           isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
 static bool run_chat(struct app *app, struct error *e)
 {
-    return app->options.prompt ? run_oneshot(app, e) : run_plain(app, e);
+    if (app->options.prompt)
+        return run_oneshot(app, e);
+    return wants_screen(&app->options) ? run_screen(app, e) : run_plain(app, e);
 }
 
 static bool run(struct app *app, struct error *e)

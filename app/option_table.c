@@ -68,6 +68,8 @@ const struct option_row option_table[] = {
      "measure everything N times (default: 5)"},
     {"color", 0, "auto|always|never", OPTION_CHOICE, FIELD(color), 0, 0, EVERY, output,
      "colours on a terminal (default: auto; NO_COLOR is heeded)"},
+    {"image-protocol", 0, "auto|sixel|half|none", OPTION_CHOICE, FIELD(protocol), 0, 0, COMMAND_CHAT, output,
+     "how the screen shows pictures (default: auto)"},
 
     {"verbose", 'v', NULL, OPTION_COUNT, FIELD(verbose), 0, 0, EVERY, general,
      "say what is done; twice: in detail"},

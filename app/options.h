@@ -56,6 +56,7 @@ struct options {
     bool plain, json, no_save, quiet, raw_prompt, help, version;
     uint32_t verbose; // how often -v
     enum color_when color;
+    uint32_t protocol; // of pictures on the screen: enum picture_protocol (ui/term.h)
 };
 
 // Fails with ERROR_USAGE: unknown option or command, one that the command does not take, a value

@@ -178,7 +178,7 @@ class Help(Case):
             "repeat-penalty": (None, True), "seed": (None, True), "max-tokens": ("n", True),
             "json": (None, False), "no-save": (None, False), "color": (None, True),
             "verbose": ("v", False), "quiet": ("q", False), "help": ("h", False),
-            "version": (None, False), "plain": (None, False),
+            "version": (None, False), "plain": (None, False), "image-protocol": (None, True),
         }
         self.assertEqual({name: options.get(name) for name in expected}, expected)
 
@@ -205,7 +205,7 @@ class Help(Case):
 
     def test_readme_lists_the_chat_commands(self):
         text = (runner.ROOT / "README.md").read_text()
-        told = set(re.findall(r"`/([a-z]+)", text.split("| command | does |")[1].split("\n\n")[0]))
+        told = set(re.findall(r"`/([a-z]+)", text.split("| key or command | does |")[1].split("\n\n")[0]))
         shown = self.succeed(*ASK, "--plain", data="/help\n").err
         self.assertEqual(told, set(re.findall(r"^/([a-z]+)", shown, re.MULTILINE)))
 

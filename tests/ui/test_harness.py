@@ -1,10 +1,11 @@
-"""The harness itself: python3 test_harness.py. Run by hand when it was changed."""
+"""The harness itself: python3 test_harness.py."""
 import pathlib
 import signal
 import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import results
 import tmux
 import xterm
 
@@ -117,4 +118,4 @@ class TmuxTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    results.main()

@@ -1,0 +1,141 @@
+"""The full-screen chat as a person meets it: what is shown, what keys do, how it is left."""
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import results
+import tmux
+import xterm
+
+PROGRAM = os.environ["PUMICE_TEST_PROGRAM"]
+MODEL, EYES = os.environ.get("PUMICE_TEST_MODEL"), os.environ.get("PUMICE_TEST_EYES")
+APPLE = pathlib.Path(__file__).parents[2] / "assets" / "pictures" / "apple.png"
+COLOR = (200, 40, 80)
+QUESTION = "What is in this picture?"
+
+
+def near(a, b):
+    return all(abs(x - y) <= 4 for x, y in zip(a, b))
+
+
+@unittest.skipIf(not MODEL or not EYES, "the default model is not there (./check makes it)")
+class ScreenTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="screen-")
+        self.addCleanup(folder.cleanup)
+        self.home = pathlib.Path(folder.name)
+        self.square = self.home / "square.ppm"
+        self.square.write_bytes(b"P6 40 40 255\n" + bytes(COLOR) * 1600)
+        self.environment = {"HOME": folder.name}
+
+    def command(self, *arguments):
+        return [PROGRAM, "-m", MODEL, "--mmproj", EYES, "--temp", "0", *map(str, arguments)]
+
+    def text(self, *arguments, **how):
+        terminal = tmux.Tmux(self.command(*arguments), environment=self.environment, **how)
+        self.addCleanup(terminal.close)
+        return terminal
+
+    def pixels(self, *arguments, **how):
+        terminal = xterm.Xterm(self.command(*arguments), environment=self.environment, **how)
+        self.addCleanup(terminal.close)
+        return terminal
+
+    def one_shot(self, *arguments):
+        done = subprocess.run(self.command(*arguments), env={**os.environ, **self.environment},
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def test_answers_as_the_one_shot_does(self):
+        answer = self.one_shot(APPLE, "-p", QUESTION)
+        t = self.text(APPLE)
+        t.wait_for("49 tokens")
+        self.assertIn("[picture 1]", t.text())
+        t.type(QUESTION)
+        t.send("Enter")
+        t.wait_for(" said")  # in the line of figures under the answer
+        self.assertIn(answer, t.text())
+
+    def test_takes_keys_while_the_model_loads(self):
+        t = self.text()
+        t.wait_for("›")
+        t.type("naïve 猫")
+        t.wait_for("naïve 猫")
+
+    def test_a_path_on_its_own_line_attaches(self):
+        t = self.text()
+        t.wait_for("ready")
+        t.type(f"'{APPLE}'")
+        t.send("Enter")
+        t.wait_for("240x240")
+        t.type("/drop 1")
+        t.send("Enter")
+        t.wait_gone("240x240")
+
+    def test_a_bad_picture_is_one_sentence(self):
+        t = self.text()
+        t.wait_for("ready")
+        t.type("/image /nowhere/x.png")
+        t.send("Enter")
+        t.wait_for("/nowhere/x.png")
+        t.type("hello")
+        t.wait_for("hello")
+
+    def test_ctrl_c_stops_an_answer_and_keeps_it(self):
+        t = self.text("-n", "4000")
+        t.wait_for("ready")
+        t.type("Write a very long story about the sea.")
+        t.send("Enter")
+        t.wait_for("answering")
+        t.send("C-c")
+        t.wait_for("stopped")
+
+    def test_too_small_says_so_and_comes_back(self):
+        t = self.text()
+        t.wait_for("ready")
+        t.type("kept")
+        t.resize(5, 20)
+        t.wait_gone("ready")
+        t.resize(24, 80)
+        t.wait_for("ready")
+        self.assertIn("kept", t.text())
+
+    def test_the_terminal_is_put_back(self):
+        for how in ("quit", signal.SIGTERM):
+            with self.subTest(how=how):
+                t = self.text()
+                t.wait_for("ready")
+                self.assertTrue(t.alternate())
+                if how == "quit":
+                    t.type("/quit")
+                    t.send("Enter")
+                else:
+                    t.signal(how)
+                t.wait_end()
+                self.assertFalse(t.alternate())
+
+    def test_a_picture_is_shown_in_its_own_pixels(self):
+        x = self.pixels(self.square, rows=30, cols=90)
+        x.wait_until(lambda s: s.count(COLOR, 4) >= 40 * 40)
+        x.send("What colour is this?\r")
+        # Sent, it stands in the transcript, in the upper part of the window.
+        shown = x.wait_until(lambda s: s.cell(0, 0, 20, 90).count(COLOR, 4) >= 40 * 40)
+        box = shown.box(COLOR, 4)
+        inside = shown.part(*box)
+        self.assertTrue(near(inside.mean(), COLOR), inside.mean())
+        self.assertLessEqual(abs(box[2] - box[3]), shown.height // 30)
+
+    def test_no_picture_where_none_is_wanted(self):
+        x = self.pixels(self.square, "--image-protocol", "none", rows=30, cols=90)
+        x.send("What colour is this?\r")
+        x.wait_still(1)
+        self.assertEqual(x.screenshot().count(COLOR, 4), 0)
+
+
+if __name__ == "__main__":
+    results.main()
