@@ -141,11 +141,12 @@ bool rows_paragraph(struct renderer *r, int hang)
 
 static bool code_line(struct renderer *r, size_t begin, size_t end)
 {
+    const char *from = r->line.size ? r->line.text : "";
     do {
         int used, cells;
-        size_t n = text_fit(r->line.text + begin, end - begin, level_avail(r), &used);
+        size_t n = text_fit(from + begin, end - begin, level_avail(r), &used);
         if (n == 0 && begin < end)
-            n = text_grapheme(r->line.text + begin, end - begin, &cells);
+            n = text_grapheme(from + begin, end - begin, &cells);
         if (!rows_add(r, &r->line, begin, begin + n, 0))
             return false;
         begin += n;
