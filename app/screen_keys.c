@@ -158,9 +158,11 @@ static void find(struct screen *s, int direction)
 static bool search_key(struct screen *s, const struct event *e)
 {
     size_t n = strlen(s->search);
-    if (e->key == INPUT_ESCAPE || e->key == INPUT_ENTER) {
+    bool ctrl_c = e->key == INPUT_CHAR && e->code == 'c' && e->mods == MOD_CTRL;
+    bool leave = e->key == INPUT_ESCAPE || ctrl_c || (e->key == INPUT_BACKSPACE && n == 0);
+    if (leave || e->key == INPUT_ENTER) {
         s->searching = false;
-        if (e->key == INPUT_ESCAPE)
+        if (leave)
             s->search[0] = '\0';
         else
             find(s, -1);
@@ -168,7 +170,7 @@ static bool search_key(struct screen *s, const struct event *e)
             transcript_search(s->transcript, "", 1);
         return true;
     }
-    if (e->key == INPUT_BACKSPACE && n > 0)
+    if (e->key == INPUT_BACKSPACE)
         s->search[text_back(s->search, n)] = '\0';
     else if (e->key == INPUT_CHAR && !(e->mods & (MOD_CTRL | MOD_ALT)) && n + 5 < sizeof(s->search))
         s->search[n + utf8_encode(e->code, s->search + n)] = '\0';

@@ -95,6 +95,20 @@ class ScreenTest(unittest.TestCase):
         t.send("C-c")
         t.wait_for("stopped")
 
+    def test_ctrl_c_leaves_a_search(self):
+        t = self.text(APPLE, rows=16)
+        t.wait_for("49 tokens")
+        t.type(QUESTION)
+        t.send("Enter")
+        t.wait_for(" said")
+        t.send("PPage")
+        t.type("/dra")
+        t.wait_for("search: dra")
+        t.send("C-c")
+        t.wait_gone("search")
+        t.send("C-c", "C-c")
+        t.wait_end()
+
     def test_too_small_says_so_and_comes_back(self):
         t = self.text()
         t.wait_for("ready")
