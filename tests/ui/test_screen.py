@@ -26,7 +26,8 @@ def near(a, b):
 @unittest.skipIf(not MODEL or not EYES, "the default model is not there (./check makes it)")
 class ScreenTest(unittest.TestCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="screen-")
+        # A program that is ending may still save its draft.
+        folder = tempfile.TemporaryDirectory(prefix="screen-", ignore_cleanup_errors=True)
         self.addCleanup(folder.cleanup)
         self.home = pathlib.Path(folder.name)
         self.square = self.home / "square.ppm"

@@ -138,9 +138,8 @@ static void numbers_are_strict(void **state)
 static void unknown_options_and_commands_are_usage_errors(void **state)
 {
     (void)state;
-    static const char *const later[] = {
-        "--image-protocol=none", "--gpu-layers", "--dry-run", "-C", "--endpoint",
-        "--device-memory"};
+    static const char *const later[] = {"--gpu-layers", "--dry-run", "-C", "--endpoint",
+                                        "--device-memory"};
     for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++) {
         assert_false(parse(later[i], NULL));
         assert_usage_error("no option");
