@@ -116,11 +116,20 @@ void editor_search_end(struct editor *e, bool keep)
     if (!e->search.on)
         return;
     e->search.on = false;
-    struct snapshot *s = &e->search.before;
-    if (!keep)
-        editor_replace_all(e, s->text, s->size, s->cursor);
-    snapshot_finish(s);
     e->last = ACTION_NONE;
+    struct snapshot *s = &e->search.before;
+    if (!keep) {
+        editor_replace_all(e, s->text, s->size, s->cursor);
+    } else if (e->search.at < e->history.count) {
+        // As if it had been walked to.
+        if (e->walk == e->history.count) {
+            snapshot_finish(&e->draft);
+            e->draft = *s;
+            *s = (struct snapshot){0};
+        }
+        e->walk = e->search.at;
+    }
+    snapshot_finish(s);
 }
 
 static void change_query(struct editor *e, const struct event *key)

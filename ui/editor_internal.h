@@ -1,5 +1,6 @@
-// The editor's parts, shared by editor.c (text, chips, layout), editor_edit.c (movement, killing),
-// editor_keys.c (what keys do), editor_undo.c and editor_history.c. Nobody else includes this.
+// The editor's parts, shared by editor.c (text and chips), editor_forms.c, editor_rows.c,
+// editor_edit.c (movement, killing), editor_keys.c (what keys do), editor_undo.c and
+// editor_history.c. Nobody else includes this.
 //
 // In the editor's own text a chip is one code point of plane 15 (private use), so that it moves,
 // vanishes, is killed and undone like any other character; whoever asks for the text gets
@@ -70,6 +71,11 @@ bool editor_replace(struct editor *e, size_t begin, size_t end, const char *text
 void editor_replace_all(struct editor *e, const char *text, size_t size, size_t cursor);
 void editor_count_chips(struct editor *e); // after any change: reports those gone, drops doublets
 bool editor_is_chip(uint32_t code);
+
+// ---- the two forms (editor_forms.c)
+
+// Adds foreign text as it may stand in the editor: clean, no chips, lines end with a newline.
+bool editor_clean(struct buffer *out, const char *text, size_t size);
 // The own form of foreign text: cleaned, "[picture N]" of chips that are in the text made chips.
 bool editor_take_in(const struct editor *e, struct buffer *out, const char *text, size_t size);
 // Adds the form for others of the text before `end` to `out` (NULL: only measures it).

@@ -181,7 +181,6 @@ enum editor_result editor_key(struct editor *e, const struct event *key)
         if (editor_search_key(e, key))
             return EDITOR_CHANGED;
         editor_search_end(e, true);
-        e->walk = e->search.at;
     }
     if (key->key != INPUT_CHAR)
         return other(e, key);

@@ -43,7 +43,7 @@ enum event_kind {
     EVENT_NONE,
     EVENT_KEY,
     EVENT_PASTE, // text between bracketed-paste marks: bytes as they came
-    EVENT_WHEEL, // rows: negative is up; row, col: where
+    EVENT_WHEEL, // rows: negative is up, three a notch; row, col: where, from 0
     EVENT_REPLY, // of the terminal, see reply
 };
 
@@ -73,7 +73,7 @@ void input_destroy(struct input *in);
 void input_feed(struct input *in, const char *bytes, size_t size);
 // The next event of what was fed; false: nothing whole yet.
 bool input_next(struct input *in, struct event *out);
-// Called when nothing came for a moment (some 50 ms): a lone ESC becomes INPUT_ESCAPE, half a reply
-// is dropped.
+// Called when nothing came for a moment (some 50 ms): a lone ESC becomes INPUT_ESCAPE. Half a
+// sequence is dropped after 20 such calls, half a paste given out after 40.
 bool input_flush(struct input *in, struct event *out);
 bool input_pending(const struct input *in); // something unfinished is held

@@ -1,7 +1,6 @@
 // What the parser reports -> rows.
 #include "ui/markdown.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,8 +14,6 @@ enum {
     SWELL_MOST = 128, // bytes of rows for a byte of text
     SWELL_LEAST = 1 << 16,
 };
-
-static const char bullets[][4] = {"•", "◦", "▪"};
 
 static struct style style_now(const struct renderer *r)
 {
@@ -41,34 +38,18 @@ static struct style style_now(const struct renderer *r)
     return s;
 }
 
+// The parser stops at once for what is below 0 (for what is above, only somewhere).
+static int status(bool ok)
+{
+    return ok ? 0 : -1;
+}
+
 static bool say(struct renderer *r, const char *words, struct style style)
 {
     return styled_add(&r->line, words, strlen(words), style);
 }
 
 // ---- blocks
-
-static void enter_list(struct renderer *r, bool ordered, bool tight, unsigned number)
-{
-    level_push(r, &(struct level){
-                      .kind = LEVEL_LIST, .ordered = ordered, .tight = tight, .number = number});
-}
-
-static void enter_item(struct renderer *r)
-{
-    struct level item = {.kind = LEVEL_ITEM};
-    int depth = 0;
-    struct level *list = r->depth > LEVELS_MOST ? NULL : &r->levels[r->depth - 1];
-    for (int i = 0; i < r->depth && i < LEVELS_MOST; i++)
-        depth += r->levels[i].kind == LEVEL_LIST && !r->levels[i].ordered;
-    if (list && list->ordered)
-        snprintf(item.first, sizeof(item.first), "%u. ", list->number++);
-    else if (list)
-        snprintf(item.first, sizeof(item.first), "%s ", bullets[(depth + 2) % 3]);
-    snprintf(item.rest, sizeof(item.rest), "%*s", text_width(item.first, strlen(item.first)), "");
-    item.tight = list && list->tight;
-    level_push(r, &item);
-}
 
 // In a tight list the text of an item is no paragraph of its own: it ends where something else
 // begins.
@@ -99,14 +80,14 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *data)
         level_push(r, &(struct level){.kind = LEVEL_QUOTE, .first = "▎ ", .rest = "▎ "});
         break;
     case MD_BLOCK_UL:
-        enter_list(r, false, ((MD_BLOCK_UL_DETAIL *)detail)->is_tight, 0);
+        level_push_list(r, false, ((MD_BLOCK_UL_DETAIL *)detail)->is_tight, 0);
         break;
     case MD_BLOCK_OL:
-        enter_list(r, true, ((MD_BLOCK_OL_DETAIL *)detail)->is_tight,
-                   ((MD_BLOCK_OL_DETAIL *)detail)->start);
+        level_push_list(r, true, ((MD_BLOCK_OL_DETAIL *)detail)->is_tight,
+                        ((MD_BLOCK_OL_DETAIL *)detail)->start);
         break;
     case MD_BLOCK_LI:
-        enter_item(r);
+        level_push_item(r);
         break;
     case MD_BLOCK_H:
         r->heading = true;
@@ -125,7 +106,7 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *data)
     default:
         break;
     }
-    return !ok;
+    return status(ok);
 }
 
 static bool leave_leaf(struct renderer *r, MD_BLOCKTYPE type, void *detail)
@@ -151,7 +132,7 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *data)
     struct renderer *r = data;
     switch (type) {
     case MD_BLOCK_LI:
-        return !leave_item(r);
+        return status(leave_item(r));
     case MD_BLOCK_QUOTE:
     case MD_BLOCK_UL:
     case MD_BLOCK_OL:
@@ -160,15 +141,15 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *data)
         return 0;
     case MD_BLOCK_TH:
         r->strong--;
-        return !table_cell(r);
+        return status(table_cell(r));
     case MD_BLOCK_TD:
-        return !table_cell(r);
+        return status(table_cell(r));
     case MD_BLOCK_HR:
     case MD_BLOCK_H:
     case MD_BLOCK_CODE:
     case MD_BLOCK_P:
     case MD_BLOCK_TABLE:
-        return !leave_leaf(r, type, detail);
+        return status(leave_leaf(r, type, detail));
     default:
         return 0;
     }
@@ -216,10 +197,10 @@ static int enter_span(MD_SPANTYPE type, void *detail, void *data)
         r->code++;
         break;
     case MD_SPAN_A:
-        return !enter_link(r, detail);
+        return status(enter_link(r, detail));
     case MD_SPAN_IMG:
         r->image++;
-        return !say(r, "[image: ", style_now(r));
+        return status(say(r, "[image: ", style_now(r)));
     default:
         break;
     }
@@ -244,11 +225,11 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *data)
         r->code--;
         break;
     case MD_SPAN_A:
-        return !leave_link(r);
+        return status(leave_link(r));
     case MD_SPAN_IMG: {
         bool ok = say(r, "]", style_now(r));
         r->image--;
-        return !ok;
+        return status(ok);
     }
     default:
         break;
@@ -260,18 +241,18 @@ static int add_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *d
 {
     struct renderer *r = data;
     if (r->line.size > r->most)
-        return 1;
+        return status(false);
     switch (type) {
     case MD_TEXT_NULLCHAR:
-        return !say(r, "\xef\xbf\xbd", style_now(r));
+        return status(say(r, "\xef\xbf\xbd", style_now(r)));
     case MD_TEXT_BR:
     case MD_TEXT_SOFTBR:
         // An alternative text is one line.
-        return !say(r, r->image ? " " : "\n", style_now(r));
+        return status(say(r, r->image ? " " : "\n", style_now(r)));
     case MD_TEXT_ENTITY:
-        return !entity_add(&r->line, text, size, style_now(r));
+        return status(entity_add(&r->line, text, size, style_now(r)));
     default:
-        return !styled_add(&r->line, text, size, style_now(r));
+        return status(styled_add(&r->line, text, size, style_now(r)));
     }
 }
 

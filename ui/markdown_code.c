@@ -33,7 +33,7 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *data)
     (void)detail;
     if (type == MD_BLOCK_CODE)
         s->inside = false;
-    return s->found && !s->inside;
+    return s->found ? -1 : 0; // no more is needed
 }
 
 static int span(MD_SPANTYPE type, void *detail, void *data)

@@ -48,6 +48,8 @@ struct renderer {
 int level_avail(const struct renderer *r); // cells for text, >= 1
 bool level_tight(const struct renderer *r);
 void level_push(struct renderer *r, const struct level *l);
+void level_push_list(struct renderer *r, bool ordered, bool tight, unsigned number);
+void level_push_item(struct renderer *r); // of the list that was pushed last
 void level_pop(struct renderer *r);
 
 // One row: [begin, end) of `from` after `hang` cells. The text that follows it comes from whoever

@@ -158,17 +158,16 @@ static bool close_all(struct inline_state *s, struct buffer *b, size_t begin)
     return true;
 }
 
-// A run at the very end that opens what is not there yet, or is half of what closes.
-static bool half_run(const struct inline_state *s, const struct buffer *b, size_t at, size_t begin)
+// A run at the very end that opens what is not there yet. (Half of what closes needs nothing: the
+// other half is added.)
+static bool opens(const struct inline_state *s, const struct buffer *b, size_t at, size_t begin)
 {
-    size_t n = b->size - at;
-    const struct opened *o = s->count > 0 ? &s->list[s->count - 1] : NULL;
-    if (o && o->sign == b->data[at])
-        return n < o->length;
+    if (s->count > 0 && s->list[s->count - 1].sign == b->data[at])
+        return false;
     return at == begin || is_blank(b->data[at - 1]) || strchr("([\"'*_~", b->data[at - 1]);
 }
 
-// Returns the length of what stands at `at`; what is half written is taken away.
+// Returns the length of what stands at `at`; what is only begun is taken away.
 static size_t take(struct inline_state *s, struct buffer *b, size_t at, size_t begin)
 {
     char c = b->data[at];
@@ -180,7 +179,7 @@ static size_t take(struct inline_state *s, struct buffer *b, size_t at, size_t b
     if (end)
         return end - at;
     bool last = at + n == b->size;
-    if (last && (c == '`' || half_run(s, b, at, begin))) {
+    if (last && (c == '`' || opens(s, b, at, begin))) {
         cut(b, at);
         return 0;
     }

@@ -1,9 +1,12 @@
 // Rows, and what stands before them: bullets, numbers, bars, indents.
+#include <stdio.h>
 #include <string.h>
 
 #include "ui/markdown_internal.h"
 
 static const struct style text = {STYLE_TEXT, 0}, dim = {STYLE_DIM, 0};
+
+static const char bullets[][4] = {"•", "◦", "▪"};
 
 // ---- levels
 
@@ -44,6 +47,28 @@ void level_push(struct renderer *r, const struct level *l)
 void level_pop(struct renderer *r)
 {
     r->depth--;
+}
+
+void level_push_list(struct renderer *r, bool ordered, bool tight, unsigned number)
+{
+    level_push(r, &(struct level){
+                      .kind = LEVEL_LIST, .ordered = ordered, .tight = tight, .number = number});
+}
+
+void level_push_item(struct renderer *r)
+{
+    struct level item = {.kind = LEVEL_ITEM};
+    int depth = 0;
+    struct level *list = r->depth > LEVELS_MOST ? NULL : &r->levels[r->depth - 1];
+    for (int i = 0; i < r->depth && i < LEVELS_MOST; i++)
+        depth += r->levels[i].kind == LEVEL_LIST && !r->levels[i].ordered;
+    if (list && list->ordered)
+        snprintf(item.first, sizeof(item.first), "%u. ", list->number++);
+    else if (list)
+        snprintf(item.first, sizeof(item.first), "%s ", bullets[(depth + 2) % 3]);
+    snprintf(item.rest, sizeof(item.rest), "%*s", text_width(item.first, strlen(item.first)), "");
+    item.tight = list && list->tight;
+    level_push(r, &item);
 }
 
 // ---- one row

@@ -77,9 +77,12 @@ void term_frame(struct term *t, int row, int col, int rows, int cols,
                 struct style s);                    // a box of lines
 void term_cursor(struct term *t, int row, int col); // where it is shown; row < 0: hidden
 
-// A picture over rows x cols cells. `bytes` draws it when the cursor is at its top left (sixel, or
-// lines of half blocks); `id` names this very image (its content, size and crop): a frame with the
-// same id at the same place sends nothing. Later puts over its cells cover it.
+// A picture over rows x cols cells. `bytes` is one sixel sequence (ESC P ... ESC \), which must not
+// paint beyond these cells, or lines of half blocks with a newline between them, each with colours
+// of its own, drawn one below the other. `id` names this very image (its content, size and crop): a
+// frame with the same id at the same place sends nothing. Later puts over its cells cover it. One
+// that is not all on the screen is left out, and so is a sixel that touches the last row, because
+// the screen would scroll.
 struct term_image {
     int row, col, rows, cols;
     uint64_t id;

@@ -12,6 +12,7 @@ enum {
     REGIONAL_FIRST = 0x1f1e6,
     REGIONAL_LAST = 0x1f1ff,
     TAB_CELLS = 4,
+    MARKS_MOST = 3, // spacing marks that get cells
 };
 
 static bool plain(char c)
@@ -32,12 +33,18 @@ static bool takes_emoji_look(uint32_t c)
                UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC;
 }
 
+// Vowel signs of Indic scripts and the like: terminals give each a cell of its own.
+static bool spacing_mark(uint32_t c)
+{
+    return utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_MC;
+}
+
 // What is no text is shown as U+FFFD by whoever draws, which takes a cell.
 static int code_width(uint32_t c)
 {
     if (c < 0x20 || (c >= 0x7f && c < 0xa0))
         return c != '\n';
-    return utf8proc_charwidth((utf8proc_int32_t)c);
+    return spacing_mark(c) ? 1 : utf8proc_charwidth((utf8proc_int32_t)c);
 }
 
 size_t text_grapheme(const char *text, size_t size, int *cells)
@@ -48,7 +55,7 @@ size_t text_grapheme(const char *text, size_t size, int *cells)
     }
     uint32_t first, before, code;
     size_t n = utf8_decode(text, size, &first);
-    int width = code_width(first);
+    int width = code_width(first), marks = 0;
     utf8proc_int32_t state = 0;
     before = first;
     while (n < size) {
@@ -63,11 +70,13 @@ size_t text_grapheme(const char *text, size_t size, int *cells)
         if ((code == VARIATION_EMOJI && takes_emoji_look(before)) ||
             (regional(before) && regional(code)))
             w = 2;
+        marks += spacing_mark(code);
         width = w > width ? w : width;
         before = code;
         n += more;
     }
-    *cells = width < 0 ? 0 : width > 2 ? 2 : width;
+    width = width < 0 ? 0 : width > 2 ? 2 : width;
+    *cells = marks > MARKS_MOST ? width + MARKS_MOST : width + marks;
     return n;
 }
 
@@ -97,12 +106,32 @@ size_t text_fit(const char *text, size_t size, int cells, int *used)
     return i;
 }
 
+// Whether no rule ever joins `code` to a neighbour that is such a one, too.
+static bool stands_alone(uint32_t code)
+{
+    int c = utf8proc_get_property((utf8proc_int32_t)code)->boundclass;
+    return c == UTF8PROC_BOUNDCLASS_OTHER || c == UTF8PROC_BOUNDCLASS_CONTROL ||
+           c == UTF8PROC_BOUNDCLASS_LV || c == UTF8PROC_BOUNDCLASS_LVT;
+}
+
+static size_t code_before(const char *text, size_t at, uint32_t *code)
+{
+    size_t from = at - 1;
+    while (from > 0 && at - from < 4 && ((unsigned char)text[from] & 0xc0) == 0x80)
+        from--;
+    return from + utf8_decode(text + from, at - from, code) == at ? from : at - 1;
+}
+
 size_t text_back(const char *text, size_t at)
 {
-    // Two ASCII characters are never one cluster: a safe place to count from.
-    size_t from = at - 1;
-    while (from > 0 && ((signed char)text[from] < 0 || (signed char)text[from - 1] < 0))
-        from--;
+    // Back to where a cluster certainly begins, and on from there.
+    uint32_t code = 0, after = 0;
+    size_t from = at;
+    for (size_t begin; from > 0; from = begin, after = code) {
+        begin = code_before(text, from, &code);
+        if (from < at && stands_alone(code) && stands_alone(after))
+            break;
+    }
     for (;;) {
         int cells;
         size_t n = text_grapheme(text + from, at - from, &cells);

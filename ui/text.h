@@ -7,7 +7,8 @@
 #include "ui/style.h"
 
 // Length in bytes of the first grapheme cluster of text[0..size), size > 0; *cells gets its width
-// (0..2; tab counts as 1: it is expanded by whoever lays out).
+// (0..2, and one for each spacing mark, at most 5; tab counts as 1: it is expanded by whoever lays
+// out).
 size_t text_grapheme(const char *text, size_t size, int *cells);
 int text_width(const char *text, size_t size); // of all clusters; no newline inside
 size_t text_fit(const char *text, size_t size, int cells,

@@ -17,8 +17,8 @@ enum entry_kind { ENTRY_USER, ENTRY_ASSISTANT, ENTRY_NOTE, ENTRY_ERROR };
 struct transcript *transcript_create(void);
 void transcript_destroy(struct transcript *t);
 
-// Returns the entry's index. `text` is plain for user entries and notes, Markdown for the
-// assistant's. Cleaned here.
+// Returns the entry's index (SIZE_MAX: no memory; calls with it do nothing). `text` is plain for
+// user entries and notes, Markdown for the assistant's. Cleaned here.
 size_t transcript_add(struct transcript *t, enum entry_kind kind, const char *text);
 void transcript_add_picture(struct transcript *t, size_t entry,
                             struct ui_picture *p); // takes a reference

@@ -38,5 +38,6 @@ int transcript_height(struct transcript *t, size_t entry);
 struct entry *transcript_page_of(struct transcript *t, size_t entry);
 // The page of the last call is not needed any more: dropped where it is far from the view.
 void transcript_release(struct transcript *t, size_t entry);
+void transcript_drop_far(struct transcript *t);             // pages, and the encodings of pictures
 void transcript_show(struct transcript *t, struct place p); // a third from the top; ends following
 struct place transcript_view_end(struct transcript *t);     // behind the last visible row

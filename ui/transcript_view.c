@@ -1,77 +1,6 @@
 // Places, scrolling and drawing. Everything counts from the view or from the end, and over no more
 // entries than are seen.
-#include <stdlib.h>
-
 #include "ui/transcript_internal.h"
-
-// ---- heights
-
-int transcript_gap(size_t entry)
-{
-    return entry > 0;
-}
-
-static bool is_near(const struct transcript *t, size_t entry)
-{
-    size_t a = t->anchor.entry;
-    return entry + 1 == t->count || (entry <= a + PAGES_AROUND && a <= entry + PAGES_AROUND);
-}
-
-static void drop(struct transcript *t, size_t i)
-{
-    struct entry *e = &t->list[t->laid[i]];
-    entry_drop_page(e);
-    for (size_t p = 0; p < e->n_pictures; p++)
-        ui_picture_forget(e->pictures[p].picture);
-    t->laid[i] = t->laid[--t->n_laid];
-}
-
-static bool note_page(struct transcript *t, size_t entry)
-{
-    for (size_t i = 0; i < t->n_laid; i++)
-        if (t->laid[i] == entry)
-            return true;
-    if (t->n_laid == t->laid_room) {
-        size_t room = t->laid_room ? 2 * t->laid_room : 256;
-        size_t *laid = realloc(t->laid, room * sizeof(*laid));
-        if (!laid)
-            return false;
-        t->laid = laid;
-        t->laid_room = room;
-    }
-    t->laid[t->n_laid++] = entry;
-    return true;
-}
-
-static struct entry *lay_out(struct transcript *t, size_t entry, bool page)
-{
-    struct entry *e = &t->list[entry];
-    bool had = e->laid;
-    bool ok = entry_lay_out(e, &t->space, page);
-    if (!had && e->laid && !note_page(t, entry))
-        entry_drop_page(e);
-    return ok && (e->laid || !page) ? e : NULL;
-}
-
-int transcript_height(struct transcript *t, size_t entry)
-{
-    struct entry *e = lay_out(t, entry, false);
-    transcript_release(t, entry);
-    return transcript_gap(entry) + (e ? e->rows : 0);
-}
-
-struct entry *transcript_page_of(struct transcript *t, size_t entry)
-{
-    return lay_out(t, entry, true);
-}
-
-void transcript_release(struct transcript *t, size_t entry)
-{
-    if (t->n_laid == 0 || t->laid[t->n_laid - 1] != entry || is_near(t, entry))
-        return;
-    entry_drop_page(&t->list[entry]);
-    t->n_laid--;
-}
 
 // ---- places
 
@@ -225,17 +154,6 @@ int transcript_unseen(struct transcript *t)
 
 // ---- drawing
 
-void transcript_changed(struct transcript *t)
-{
-    t->space.generation++;
-    t->rescale = true;
-    for (size_t i = 0; i < t->n_laid; i++) {
-        struct entry *e = &t->list[t->laid[i]];
-        for (size_t p = 0; p < e->n_pictures; p++)
-            ui_picture_forget(e->pictures[p].picture);
-    }
-}
-
 static int old_rows(const struct transcript *t, struct place p)
 {
     return p.entry < t->count ? t->list[p.entry].rows : 0;
@@ -291,9 +209,7 @@ void transcript_draw(struct transcript *t, struct term *term, int row, int col, 
         return;
     take_space(t, term_get_caps(term), rows, cols);
     // Before anything is drawn: the pictures of this frame must stay until it is shown.
-    for (size_t i = t->n_laid; i > 0; i--)
-        if (!is_near(t, t->laid[i - 1]))
-            drop(t, i - 1);
+    transcript_drop_far(t);
     int skip = t->anchor.row;
     for (size_t i = t->anchor.entry; i < t->count && rows > 0; i++) {
         int gap = transcript_gap(i), height = transcript_height(t, i), n = height - skip;

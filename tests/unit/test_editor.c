@@ -177,6 +177,7 @@ static void keys_say_what_they_did(void **state)
         {"a<Enter>", EDITOR_SUBMIT},
         {"a\\<Enter>", EDITOR_CHANGED},
         {"a\\<Left><Enter>", EDITOR_SUBMIT},
+        {"a\\b<Left><Enter>", EDITOR_SUBMIT},
         {"a<Tab>", EDITOR_COMPLETE},
         {"<C-d>", EDITOR_IGNORED},
         {"a<C-d>", EDITOR_CHANGED},
@@ -230,6 +231,7 @@ static void history_is_walked_and_what_was_being_written_comes_back(void **state
         {"<C-r>irx<BS>", "third|"},
         {"<C-r>quest<C-a>x", "x|second question"},
         {"<C-r>quest<Up>", "first|"},
+        {"new<C-r>quest<Down><Down>", "new|"},
         {"new<C-r>zz", "new|"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -368,6 +370,8 @@ static void chips_stay_when_history_is_recalled(void **state)
     assert_string_equal(shown(e), "[picture 3] second question|");
     press(e, "<C-g><Down>");
     assert_string_equal(shown(e), "what [picture 3]|");
+    press(e, "<C-r>quest<Down><Down>");
+    assert_string_equal(shown(e), "what [picture 3]|");
     assert_false(editor_taken_chip(e, &number));
     editor_destroy(e);
 }
@@ -421,6 +425,7 @@ static void layout_places_the_cursor(void **state)
         {"日本", 10, 1, 0, 4},
         {"hello world", 6, 2, 1, 5}, // a column is kept for the cursor
         {"hello", 6, 1, 0, 5},
+        {"hello", 5, 2, 1, 1},
         {"hello ", 6, 1, 0, 5},
         {"hello world<C-a><M-f>", 6, 2, 0, 5},
         {"hello world<M-b>", 6, 2, 1, 0},

@@ -587,6 +587,8 @@ static void copies_by_osc_52(void **state)
         assert_int_equal(count(&o.screen, expected), 1);
     }
     assert_int_equal(count(&o.screen, "\a"), 1);
+    // Nothing was drawn; the screen is left all the same, and not entered after that.
+    assert_true(last_of(&o.screen, "\033[?1049l") > last_of(&o.screen, "\033[?1049h"));
     outcome_finish(&o);
 }
 

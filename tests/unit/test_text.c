@@ -37,6 +37,9 @@ static void clusters_have_the_width_that_terminals_give_them(void **state)
         {"\x1b", 1},
         {"\xff", 1},
         {"\u0301", 0},
+        {"\u0915\u093E", 2},
+        {"\u0915\u093E\u0903", 3},
+        {"\u0915\u0941", 1},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         int cells = -1;
@@ -79,7 +82,8 @@ static void fit_takes_whole_clusters(void **state)
 static void back_finds_the_cluster_that_forward_found(void **state)
 {
     (void)state;
-    static const char text[] = "a" FAMILY "e\u0301" FLAG FLAG "日本 x\n" WAVE;
+    static const char text[] = "a" FAMILY "e\u0301" FLAG FLAG FLAG "日本 x\n" WAVE
+                               "\uD55C\u1112\u1161\u11AB\uAC00\u0301\r\n\xff\x80\xe6\x97";
     size_t starts[64], n = 0;
     for (size_t at = 0; at < sizeof(text) - 1;) {
         int cells;

@@ -441,6 +441,18 @@ static void the_place_is_kept_when_the_width_changes(void **state)
     assert_string_equal(f->term.cells[0][2], "a");
 }
 
+static void all_of_an_answer_is_laid_out_anew_for_another_width(void **state)
+{
+    struct fixture *f = *state;
+    f->rows = 5;
+    size_t e = transcript_add(f->t, ENTRY_ASSISTANT, "one two three\n\nfour five\n\nsi");
+    assert_string_equal(draw(f), "  one two three\n\n  four five\n\n  si");
+    f->cols = 11;
+    f->rows = 7;
+    transcript_append(f->t, e, "x seven", 7);
+    assert_string_equal(draw(f), "  one two\n  three\n\n  four five\n\n  six seven\n");
+}
+
 static void truncating_leaves_nothing_behind(void **state)
 {
     struct fixture *f = *state;
@@ -592,6 +604,7 @@ int main(void)
         TEST(turns_are_jumped_between),
         TEST(an_empty_conversation_can_be_scrolled),
         TEST(the_place_is_kept_when_the_width_changes),
+        TEST(all_of_an_answer_is_laid_out_anew_for_another_width),
         TEST(truncating_leaves_nothing_behind),
         TEST(drawing_costs_the_same_however_much_there_is),
         TEST(searching_goes_from_match_to_match_and_around),
