@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/file_kind.h"
+#include "base/array.h"
 #include "base/utf8.h"
 
 static char *clean_line(const char *text)
@@ -38,14 +39,10 @@ void listing_finish(struct listing *l)
 
 static bool add_entry(struct listing *l, const char *name, enum file_kind kind)
 {
-    if (l->count == l->room) {
-        size_t room = l->room ? 2 * l->room : 64;
-        struct listing_entry *more = realloc(l->list, room * sizeof(*more));
-        if (!more)
-            return false;
-        l->list = more;
-        l->room = room;
-    }
+    struct listing_entry *more = array_reserve(l->list, l->count, &l->room, sizeof(*more));
+    if (!more)
+        return false;
+    l->list = more;
     struct listing_entry f = {.name = strdup(name),
                               .shown = clean_line(name),
                               .folder = kind == FILE_FOLDER,

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 
 enum { LINE_MOST = 1 << 20 }; // bytes; longer ones are no lines of ours
@@ -23,14 +24,10 @@ void history_add(struct history *h, const char *text)
 {
     if (!*text || (h->count > 0 && strcmp(h->list[h->count - 1], text) == 0))
         return;
-    if (h->count == h->room) {
-        size_t room = h->room ? 2 * h->room : 64;
-        char **list = realloc(h->list, room * sizeof(*list));
-        if (!list)
-            return;
-        h->list = list;
-        h->room = room;
-    }
+    char **list = array_reserve(h->list, h->count, &h->room, sizeof(*list));
+    if (!list)
+        return;
+    h->list = list;
     char *copy = strdup(text);
     if (!copy)
         return;

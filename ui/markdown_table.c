@@ -4,6 +4,7 @@
 
 #include <md4c.h>
 
+#include "base/array.h"
 #include "ui/markdown_internal.h"
 
 enum { COLUMN_LEAST = 6, BETWEEN = 3, HANG = 2 }; // cells: a column that is cut, " │ "
@@ -15,14 +16,10 @@ bool table_cell(struct renderer *r)
     struct table *t = &r->table;
     if (t->count >= r->most)
         return false;
-    if (t->count == t->room) {
-        size_t room = t->room ? 2 * t->room : 64;
-        size_t *ends = realloc(t->ends, room * sizeof(*ends));
-        if (!ends)
-            return false;
-        t->ends = ends;
-        t->room = room;
-    }
+    size_t *ends = array_reserve(t->ends, t->count, &t->room, sizeof(*ends));
+    if (!ends)
+        return false;
+    t->ends = ends;
     if (!styled_add_part(&t->text, &r->line, 0, r->line.size))
         return false;
     styled_cut(&r->line, 0);

@@ -5,6 +5,7 @@
 
 #include <utf8proc.h>
 
+#include "base/array.h"
 #include "base/utf8.h"
 #include "ui/text.h"
 
@@ -70,14 +71,10 @@ bool query_may_match(const struct query *q, const char *text)
 
 static bool add_match(struct matches *m, size_t begin, size_t end)
 {
-    if (m->count == m->room) {
-        size_t room = m->room ? 2 * m->room : 16;
-        struct match *list = realloc(m->list, room * sizeof(*list));
-        if (!list)
-            return false;
-        m->list = list;
-        m->room = room;
-    }
+    struct match *list = array_reserve(m->list, m->count, &m->room, sizeof(*list));
+    if (!list)
+        return false;
+    m->list = list;
     m->list[m->count++] = (struct match){begin, end};
     return true;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "base/array.h"
 #include "base/utf8.h"
 #include "ui/term_internal.h"
 
@@ -193,14 +194,11 @@ void term_image(struct term *t, const struct term_image *i)
     struct term_frame *f = &t->now;
     if (!allowed(t, i) || f->n_images == UINT16_MAX)
         return;
-    if (f->n_images == f->room) {
-        int room = f->room ? 2 * f->room : 8;
-        struct term_image *images = realloc(f->images, (size_t)room * sizeof(*images));
-        if (!images)
-            return;
-        f->images = images;
-        f->room = room;
-    }
+    struct term_image *images =
+        array_reserve(f->images, (size_t)f->n_images, &f->room, sizeof(*images));
+    if (!images)
+        return;
+    f->images = images;
     f->images[f->n_images++] = *i;
     // Blanks that curses takes for text, so that it never clears to the end of a line through them.
     const wchar_t blank[] = {no_break_space, L'\0'};

@@ -15,7 +15,8 @@
 // are only there until the frame is shown.
 struct term_frame {
     struct term_image *images;
-    int n_images, room;
+    int n_images;
+    size_t room;
     uint16_t *owner; // rows x cols
 };
 

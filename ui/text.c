@@ -5,6 +5,7 @@
 
 #include <utf8proc.h>
 
+#include "base/array.h"
 #include "base/utf8.h"
 
 enum {
@@ -173,14 +174,10 @@ static bool begin_run(struct styled *s, struct style style)
 {
     if (s->n_runs > 0 && same_style(s->runs[s->n_runs - 1].style, style))
         return true;
-    if (s->n_runs == s->run_room) {
-        size_t room = s->run_room ? 2 * s->run_room : 8;
-        struct text_run *runs = realloc(s->runs, room * sizeof(*runs));
-        if (!runs)
-            return false;
-        s->runs = runs;
-        s->run_room = room;
-    }
+    struct text_run *runs = array_reserve(s->runs, s->n_runs, &s->run_room, sizeof(*runs));
+    if (!runs)
+        return false;
+    s->runs = runs;
     s->runs[s->n_runs++] = (struct text_run){s->size, style};
     return true;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ui/transcript_internal.h"
 
 struct transcript *transcript_create(void)
@@ -31,14 +32,10 @@ void transcript_destroy(struct transcript *t)
 
 size_t transcript_add(struct transcript *t, enum entry_kind kind, const char *text)
 {
-    if (t->count == t->room) {
-        size_t room = t->room ? 2 * t->room : 64;
-        struct entry *list = realloc(t->list, room * sizeof(*list));
-        if (!list)
-            return SIZE_MAX;
-        t->list = list;
-        t->room = room;
-    }
+    struct entry *list = array_reserve(t->list, t->count, &t->room, sizeof(*list));
+    if (!list)
+        return SIZE_MAX;
+    t->list = list;
     struct entry *e = &t->list[t->count];
     *e = (struct entry){.kind = kind, .streaming = kind == ENTRY_ASSISTANT};
     if (!entry_append(e, text, strlen(text))) {

@@ -1,6 +1,7 @@
 // Which entries have their rows at hand: those around the view. Of the others the height is known.
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "ui/transcript_internal.h"
 
 int transcript_gap(size_t entry)
@@ -45,14 +46,10 @@ static bool note_page(struct transcript *t, size_t entry)
     for (size_t i = 0; i < t->n_laid; i++)
         if (t->laid[i] == entry)
             return true;
-    if (t->n_laid == t->laid_room) {
-        size_t room = t->laid_room ? 2 * t->laid_room : 256;
-        size_t *laid = realloc(t->laid, room * sizeof(*laid));
-        if (!laid)
-            return false;
-        t->laid = laid;
-        t->laid_room = room;
-    }
+    size_t *laid = array_reserve(t->laid, t->n_laid, &t->laid_room, sizeof(*laid));
+    if (!laid)
+        return false;
+    t->laid = laid;
     t->laid[t->n_laid++] = entry;
     return true;
 }

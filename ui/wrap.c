@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/utf8.h"
 #include "ui/text.h"
 
@@ -22,14 +23,10 @@ void page_finish(struct page *p)
 
 bool text_rows_add(struct text_rows *r, struct text_row row)
 {
-    if (r->count == r->room) {
-        size_t room = r->room ? 2 * r->room : 16;
-        struct text_row *list = realloc(r->list, room * sizeof(*list));
-        if (!list)
-            return false;
-        r->list = list;
-        r->room = room;
-    }
+    struct text_row *list = array_reserve(r->list, r->count, &r->room, sizeof(*list));
+    if (!list)
+        return false;
+    r->list = list;
     r->list[r->count++] = row;
     return true;
 }

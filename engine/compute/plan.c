@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 enum { SCRATCH_ALIGN = 256 };
 
 struct tensor {
@@ -68,26 +70,15 @@ void plan_fail(struct plan *p, const struct error *e)
         p->failure = *e;
 }
 
-// Room for one more entry of `size` bytes in *list.
-static bool grow(struct plan *p, void **list, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return true;
-    size_t more = *room ? *room * 2 : 64;
-    void *moved = realloc(*list, more * size);
-    if (!moved) {
-        error_no_memory(&p->failure);
-        return false;
-    }
-    *list = moved;
-    *room = more;
-    return true;
-}
-
 static plan_tensor add_tensor(struct plan *p, const struct tensor *t)
 {
-    if (!grow(p, (void **)&p->tensors, p->n_tensors, &p->tensor_room, sizeof(*p->tensors)))
+    struct tensor *tensors =
+        array_reserve(p->tensors, p->n_tensors, &p->tensor_room, sizeof(*tensors));
+    if (!tensors) {
+        error_no_memory(&p->failure);
         return 0;
+    }
+    p->tensors = tensors;
     p->tensors[p->n_tensors] = *t;
     return (plan_tensor)p->n_tensors++;
 }
@@ -111,10 +102,21 @@ static void use(struct plan *p, plan_tensor t)
     x->last = p->n_ops;
 }
 
+// Room for an operation; false: the plan has failed, now or before.
+static bool reserve_op(struct plan *p)
+{
+    if (p->failure.kind != ERROR_NONE)
+        return false;
+    struct op *ops = array_reserve(p->ops, p->n_ops, &p->op_room, sizeof(*ops));
+    if (!ops)
+        return error_no_memory(&p->failure);
+    p->ops = ops;
+    return true;
+}
+
 void plan_append(struct plan *p, const struct plan_op *op)
 {
-    if (p->failure.kind != ERROR_NONE ||
-        !grow(p, (void **)&p->ops, p->n_ops, &p->op_room, sizeof(*p->ops)))
+    if (!reserve_op(p))
         return;
     uint32_t n = vk_pipeline_shader(op->pipeline)->n_bindings;
     for (uint32_t i = 0; i < n; i++)
@@ -126,8 +128,7 @@ void plan_append(struct plan *p, const struct plan_op *op)
 void plan_copy(struct plan *p, plan_tensor from, uint64_t from_offset, plan_tensor to,
                uint64_t to_offset, uint64_t size)
 {
-    if (p->failure.kind != ERROR_NONE ||
-        !grow(p, (void **)&p->ops, p->n_ops, &p->op_room, sizeof(*p->ops)))
+    if (!reserve_op(p))
         return;
     use(p, from);
     use(p, to);

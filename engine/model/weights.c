@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "engine/model/repack.h"
 
 enum { PARTS_MOST = 4, QUAD_ROWS_MOST = WEIGHT_QUAD * 64 };
@@ -120,16 +121,12 @@ static uint64_t elements(const struct gguf_tensor *t)
 
 static struct job *add_job(struct weights *w, uint64_t size, struct error *e)
 {
-    if (w->n_jobs == w->room) {
-        size_t room = w->room ? w->room * 2 : 256;
-        struct job *jobs = realloc(w->jobs, room * sizeof(*jobs));
-        if (!jobs) {
-            error_no_memory(e);
-            return NULL;
-        }
-        w->jobs = jobs;
-        w->room = room;
+    struct job *jobs = array_reserve(w->jobs, w->n_jobs, &w->room, sizeof(*jobs));
+    if (!jobs) {
+        error_no_memory(e);
+        return NULL;
     }
+    w->jobs = jobs;
     struct job *j = &w->jobs[w->n_jobs];
     *j = (struct job){0};
     if (!vk_slabs_take(w->slabs, size, &j->to, e))

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 
 // What stands around the text of a role's turns.
@@ -172,14 +173,11 @@ struct builder {
 
 static void add_span(struct builder *b, struct span s, const char *text)
 {
-    if (b->count == b->room && !b->failed) {
-        size_t room = b->room ? 2 * b->room : 16;
-        struct span *spans = realloc(b->spans, room * sizeof(*spans));
-        b->failed = !spans;
-        b->spans = spans ? spans : b->spans;
-        b->room = spans ? room : b->room;
-    }
-    b->failed = b->failed || !buffer_add(&b->text, text, s.size);
+    if (b->failed)
+        return;
+    struct span *spans = array_reserve(b->spans, b->count, &b->room, sizeof(*spans));
+    b->spans = spans ? spans : b->spans;
+    b->failed = !spans || !buffer_add(&b->text, text, s.size);
     if (!b->failed)
         b->spans[b->count++] = s;
 }

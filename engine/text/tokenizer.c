@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "engine/text/bpe.h"
 #include "engine/text/pretokenize.h"
 #include "engine/text/show.h"
@@ -19,14 +20,10 @@ struct tokenizer {
 
 bool token_list_add(struct token_list *l, int32_t id)
 {
-    if (l->count == l->room) {
-        size_t room = l->room < 32 ? 64 : l->room + l->room / 2;
-        int32_t *ids = room < SIZE_MAX / sizeof(*ids) ? realloc(l->ids, room * sizeof(*ids)) : NULL;
-        if (!ids)
-            return false;
-        l->ids = ids;
-        l->room = room;
-    }
+    int32_t *ids = array_reserve(l->ids, l->count, &l->room, sizeof(*ids));
+    if (!ids)
+        return false;
+    l->ids = ids;
     l->ids[l->count++] = id;
     return true;
 }
@@ -150,14 +147,10 @@ struct cut_list {
 
 static bool add_cut(struct cut_list *l, struct cut c)
 {
-    if (l->count == l->room) {
-        size_t room = l->room ? 2 * l->room : 16;
-        struct cut *cuts = realloc(l->cuts, room * sizeof(*cuts));
-        if (!cuts)
-            return false;
-        l->cuts = cuts;
-        l->room = room;
-    }
+    struct cut *cuts = array_reserve(l->cuts, l->count, &l->room, sizeof(*cuts));
+    if (!cuts)
+        return false;
+    l->cuts = cuts;
     l->cuts[l->count++] = c;
     return true;
 }

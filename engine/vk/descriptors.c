@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+
 enum { TEXEL = 16 }; // bytes
 _Static_assert((int)VK_POOL_DESCRIPTORS >= (int)VK_BINDINGS_MOST, "any set fits an empty pool");
 
@@ -87,16 +89,12 @@ static VkBufferView create_view(struct vk_descriptors *s, enum vk_binding_kind k
                                 struct vk_slice slice, struct error *e)
 {
     struct vk_device *d = s->device;
-    if (s->n_views == s->views_room) {
-        size_t room = s->views_room > 0 ? 2 * s->views_room : 64;
-        VkBufferView *views = realloc(s->views, room * sizeof(*views));
-        if (!views) {
-            error_no_memory(e);
-            return VK_NULL_HANDLE;
-        }
-        s->views = views;
-        s->views_room = room;
+    VkBufferView *views = array_reserve(s->views, s->n_views, &s->views_room, sizeof(*views));
+    if (!views) {
+        error_no_memory(e);
+        return VK_NULL_HANDLE;
     }
+    s->views = views;
     const VkBufferViewCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO,
         .buffer = slice.buffer->handle,

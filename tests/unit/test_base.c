@@ -3,10 +3,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/utf8.h"
@@ -104,6 +106,36 @@ static void buffers_grow_and_stay_terminated(void **state)
     buffer_free(&b);
 }
 
+static void arrays_grow_and_keep_their_items(void **state)
+{
+    (void)state;
+    uint64_t *list = NULL;
+    size_t count = 0, room = 0, moves = 0;
+    for (; count < 10000; count++) {
+        size_t before = room;
+        list = array_reserve(list, count, &room, sizeof(*list));
+        assert_non_null(list);
+        assert_true(count < room);
+        moves += room != before;
+        list[count] = 3 * count;
+    }
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(list[i], 3 * i);
+    assert_true(moves < 16); // room grows by a factor
+    free(list);
+}
+
+static void an_array_beyond_all_memory_stays_as_it_was(void **state)
+{
+    (void)state;
+    char *list = malloc(1);
+    size_t room = SIZE_MAX / 4;
+    assert_null(array_reserve(list, room, &room, 8));
+    assert_int_equal(room, SIZE_MAX / 4);
+    *list = 'x'; // still ours
+    free(list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +144,8 @@ int main(void)
         cmocka_unit_test(cleaning_leaves_nothing_a_terminal_obeys),
         cmocka_unit_test(long_errors_are_cut_at_a_character),
         cmocka_unit_test(buffers_grow_and_stay_terminated),
+        cmocka_unit_test(arrays_grow_and_keep_their_items),
+        cmocka_unit_test(an_array_beyond_all_memory_stays_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
