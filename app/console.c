@@ -100,26 +100,29 @@ void console_error(struct console *c, const struct error *e)
     print_line(c, e->text);
 }
 
+static void print_format(struct console *c, const char *format, va_list args)
+{
+    char text[2048];
+    vsnprintf(text, sizeof(text), format, args);
+    print_line(c, text);
+}
+
 void console_note(struct console *c, const char *format, ...)
 {
     if (c->quiet)
         return;
-    char text[2048];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    print_format(c, format, args);
     va_end(args);
-    print_line(c, text);
 }
 
 void console_say(struct console *c, const char *format, ...)
 {
-    char text[2048];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    print_format(c, format, args);
     va_end(args);
-    print_line(c, text);
 }
 
 void console_prompt(struct console *c, const char *text)
