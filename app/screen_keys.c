@@ -10,7 +10,7 @@
 #include "app/screen.h"
 #include "base/utf8.h"
 
-enum { TWICE_MS = 2000, WHEEL_ROWS = 3 };
+enum { TWICE_MS = 2000 };
 
 // ---- what keys do
 
@@ -280,7 +280,7 @@ void screen_event(struct screen *s, const struct event *e)
         pasted(s, e);
         break;
     case EVENT_WHEEL:
-        transcript_scroll(s->transcript, e->rows * WHEEL_ROWS);
+        transcript_scroll(s->transcript, e->rows);
         break;
     default:
         break;

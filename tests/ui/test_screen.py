@@ -110,6 +110,20 @@ class ScreenTest(unittest.TestCase):
         t.send("C-c", "C-c")
         t.wait_end()
 
+    def test_a_notch_of_the_wheel_scrolls_three_rows(self):
+        t = self.text(APPLE, rows=13)
+        t.wait_for("49 tokens")
+        t.type(QUESTION)
+        t.send("Enter")
+        t.wait_for(" said")
+
+        def row(lines):
+            return next((i for i, line in enumerate(lines) if QUESTION in line), -1)
+        before = row(t.lines())
+        self.assertGreaterEqual(before, 0)
+        t.type("\033[<64;5;5M")
+        t.wait_until(lambda lines: row(lines) == before + 3, what="a scroll of three rows")
+
     def test_too_small_says_so_and_comes_back(self):
         t = self.text()
         t.wait_for("ready")
