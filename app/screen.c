@@ -15,7 +15,7 @@
 #include "app/interrupt.h"
 #include "base/log.h"
 
-enum { NOTE_MS = 4000, ESCAPE_MS = 50 };
+enum { NOTE_MS = 4000, ESCAPE_MS = 50, DRAFT_MS = 1000 };
 
 void screen_note(struct screen *s, const char *format, ...)
 {
@@ -174,9 +174,21 @@ static int wait_ms(const struct screen *s)
     return left < 0 ? 0 : left > 1000 ? 1000 : (int)left + 1;
 }
 
+// Once a second at most, and only what is new. An unsent question must survive a crash.
+static void keep_draft(struct screen *s, double now)
+{
+    const char *text = editor_text(s->editor);
+    if (s->app->options.no_save || now - s->draft_at < DRAFT_MS ||
+        (s->draft && strcmp(s->draft, text) == 0))
+        return;
+    draft_save(text);
+    free(s->draft);
+    s->draft = strdup(text);
+    s->draft_at = now;
+}
+
 static void loop(struct screen *s, int signals)
 {
-    double saved = 0;
     while (!s->quit) {
         struct pollfd fds[] = {
             {term_fd(s->term), POLLIN, 0}, {news_fd(s->news), POLLIN, 0}, {signals, POLLIN, 0}};
@@ -187,10 +199,7 @@ static void loop(struct screen *s, int signals)
         double now = clock_ms();
         if (s->note[0] && now > s->note_until)
             s->note[0] = '\0';
-        if (now - saved > 1000) {
-            draft_save(editor_text(s->editor));
-            saved = now;
-        }
+        keep_draft(s, now);
         if (!s->quit)
             screen_paint(s);
     }
@@ -224,6 +233,7 @@ static void finish(struct screen *s)
     for (size_t i = 0; i < s->n_waiting; i++)
         waiting_finish(&s->waiting[i]);
     free(s->waiting);
+    free(s->draft);
     transcript_destroy(s->transcript);
     editor_destroy(s->editor);
     chat_destroy(s->chat);
@@ -240,7 +250,8 @@ bool run_screen(struct app *app, struct error *e)
         term_stop(s.term);
         s.term = NULL;
         print_last(&s, e);
-        draft_save("");
+        if (!app->options.no_save)
+            draft_save("");
     }
     finish(&s);
     if (signals >= 0)

@@ -76,6 +76,8 @@ struct screen {
     bool searching;   // its text is being typed
     char note[512];   // one line that goes away
     double note_until;
+    char *draft; // as it was saved last; NULL: not yet
+    double draft_at;
     double last_interrupt; // Ctrl+C on an empty line
     bool quit;
 };

@@ -1,10 +1,12 @@
 """The full-screen chat as a person meets it: what is shown, what keys do, how it is left."""
+import contextlib
 import os
 import pathlib
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -46,6 +48,22 @@ class ScreenTest(unittest.TestCase):
         terminal = xterm.Xterm(self.command(*arguments), environment=self.environment, **how)
         self.addCleanup(terminal.close)
         return terminal
+
+    def saved(self):
+        """What all files below the home hold; one may be renamed meanwhile."""
+        held = b""
+        for file in self.home.rglob("*"):
+            with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+                held += file.read_bytes()
+        return held
+
+    def wait_for_file(self, text, timeout=tmux.PATIENCE):
+        """Until a file below the home holds the text."""
+        deadline = time.monotonic() + timeout
+        while text.encode() not in self.saved():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no file holds {text!r}")
+            time.sleep(tmux.PAUSE)
 
     def one_shot(self, *arguments):
         done = subprocess.run(self.command(*arguments), env={**os.environ, **self.environment},
@@ -123,6 +141,27 @@ class ScreenTest(unittest.TestCase):
         self.assertGreaterEqual(before, 0)
         t.type("\033[<64;5;5M")
         t.wait_until(lambda lines: row(lines) == before + 3, what="a scroll of three rows")
+
+    def test_an_unsent_question_survives_a_crash(self):
+        t = self.text()
+        t.wait_for("ready")
+        t.type("not yet sent")
+        self.wait_for_file("not yet sent")
+        t.signal(signal.SIGKILL)
+        t.wait_end()
+        self.text().wait_for("not yet sent")
+
+    def test_no_save_leaves_nothing_of_the_chat(self):
+        t = self.text("--no-save")
+        t.wait_for("ready")
+        t.type("a secret")
+        t.wait_for("a secret")
+        with self.assertRaises(TimeoutError):
+            self.wait_for_file("a secret", 2.5)
+        t.send("C-c", "C-d")
+        t.wait_end()
+        with self.assertRaises(TimeoutError):
+            self.wait_for_file("a secret", 0)
 
     def test_too_small_says_so_and_comes_back(self):
         t = self.text()
