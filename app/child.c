@@ -229,9 +229,13 @@ enum child_end child_foreground(const char *const argv[], int *status)
     if (end == CHILD_DONE)
         wait_for(pid, status);
 
-    // A signal that the caller blocks is not ignored but waits; this drops it.
-    sigaction(SIGINT, &ignore, NULL);
-    sigaction(SIGQUIT, &ignore, NULL);
+    // A signal that the caller blocks is not ignored but waits; this takes it away.
+    sigset_t typed;
+    sigemptyset(&typed);
+    sigaddset(&typed, SIGINT);
+    sigaddset(&typed, SIGQUIT);
+    while (sigtimedwait(&typed, NULL, &(struct timespec){0}) > 0)
+        ;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     sigaction(SIGTSTP, &stop, NULL);
     sigaction(SIGQUIT, &quit, NULL);
