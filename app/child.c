@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,9 +31,26 @@ static bool redirect(posix_spawn_file_actions_t *actions, int in, int out)
            posix_spawn_file_actions_addopen(actions, 2, "/dev/null", O_WRONLY, 0) == 0;
 }
 
-// Without `actions` the program gets our standard files and stays in our session.
-static enum child_end spawn(const char *const argv[], const posix_spawn_file_actions_t *actions,
-                            pid_t *pid)
+// The file of the program: itself if there is a slash in it, else the first that PATH leads to.
+// Looked for here, since posix_spawn can say that it is missing only where its child shares our
+// memory.
+static bool find(const char *program, struct buffer *file)
+{
+    if (strchr(program, '/'))
+        return access(program, X_OK) == 0 && buffer_add_text(file, program);
+    const char *path = getenv("PATH");
+    for (const char *at = path ? path : "/usr/bin:/bin", *end; *at; at = *end ? end + 1 : end) {
+        end = strchrnul(at, ':');
+        buffer_clear(file);
+        if (end > at && buffer_printf(file, "%.*s/%s", (int)(end - at), at, program) &&
+            access(file->data, X_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum child_end spawn_file(const char *file, const char *const argv[],
+                                 const posix_spawn_file_actions_t *actions, pid_t *pid)
 {
     posix_spawnattr_t how;
     if (posix_spawnattr_init(&how) != 0)
@@ -43,9 +62,21 @@ static enum child_end spawn(const char *const argv[], const posix_spawn_file_act
     posix_spawnattr_setsigdefault(&how, &all);
     posix_spawnattr_setflags(&how, (short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
                                            (actions ? POSIX_SPAWN_SETSID : 0)));
-    int failure = posix_spawnp(pid, argv[0], actions, &how, (char *const *)argv, environ);
+    int failure = posix_spawn(pid, file, actions, &how, (char *const *)argv, environ);
     posix_spawnattr_destroy(&how);
-    return failure == 0 ? CHILD_DONE : failure == ENOENT ? CHILD_MISSING : CHILD_FAILED;
+    return failure == 0 ? CHILD_DONE : CHILD_FAILED;
+}
+
+// Without `actions` the program gets our standard files and stays in our session.
+static enum child_end spawn(const char *const argv[], const posix_spawn_file_actions_t *actions,
+                            pid_t *pid)
+{
+    struct buffer file = {0};
+    enum child_end end = CHILD_MISSING;
+    if (find(argv[0], &file))
+        end = spawn_file(file.data, argv, actions, pid);
+    buffer_free(&file);
+    return end;
 }
 
 static enum child_end spawn_redirected(const char *const argv[], int in, int out, pid_t *pid)
