@@ -117,10 +117,15 @@ static bool start(struct screen *s, struct error *e)
 
 // ---- the loop
 
-static void suspend(struct screen *s)
+void screen_suspend(struct screen *s)
 {
+    sigset_t continued;
     term_suspend(s->term);
     raise(SIGSTOP);
+    // What hear_signals does for one who was stopped from outside is not due.
+    sigemptyset(&continued);
+    sigaddset(&continued, SIGCONT);
+    sigtimedwait(&continued, NULL, &(struct timespec){0});
     term_resume(s->term);
     transcript_changed(s->transcript);
 }
@@ -131,14 +136,18 @@ static void hear_signals(struct screen *s, int fd)
     while (read(fd, &info, sizeof(info)) == sizeof(info)) {
         switch (info.ssi_signo) {
         case SIGWINCH:
-        case SIGCONT:
             term_resized(s->term);
             transcript_changed(s->transcript);
             break;
+        case SIGCONT:
+            term_continued(s->term);
+            transcript_changed(s->transcript);
+            break;
         case SIGTSTP:
-            suspend(s);
+            screen_suspend(s);
             break;
         default:
+            s->ended_by = (int)info.ssi_signo;
             s->quit = true;
         }
     }
@@ -240,6 +249,17 @@ static void finish(struct screen *s)
     paths_finish(&s->files);
 }
 
+// The shell should hear what ended us.
+static void end_by(int number)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    signal(number, SIG_DFL);
+    raise(number);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 bool run_screen(struct app *app, struct error *e)
 {
     struct screen s = {.app = app};
@@ -250,11 +270,14 @@ bool run_screen(struct app *app, struct error *e)
         term_stop(s.term);
         s.term = NULL;
         print_last(&s, e);
+        // Who leaves by a key has none; a signal or a closed terminal leaves one behind.
         if (!app->options.no_save)
-            draft_save("");
+            draft_save(editor_text(s.editor));
     }
     finish(&s);
     if (signals >= 0)
         close(signals);
+    if (s.ended_by)
+        end_by(s.ended_by);
     return ok;
 }

@@ -80,11 +80,13 @@ struct screen {
     double draft_at;
     double last_interrupt; // Ctrl+C on an empty line
     bool quit;
+    int ended_by; // a signal; 0: none
 };
 
 // ---- screen.c
 void screen_note(struct screen *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void screen_fail(struct screen *s, const struct error *e); // an error entry in the transcript
+void screen_suspend(struct screen *s);                     // until the shell continues us
 
 // ---- screen_paint.c
 void screen_paint(struct screen *s);

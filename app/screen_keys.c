@@ -1,9 +1,7 @@
 // Keys: what opens and does things, what moves the conversation, and the rest, which is the
 // editor's.
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/attach.h"
 #include "app/clock.h"
@@ -55,12 +53,6 @@ static void repaint(struct screen *s)
     term_resized(s->term); // the cell size is asked for again
     transcript_changed(s->transcript);
     term_repaint(s->term);
-}
-
-static void suspend(struct screen *s)
-{
-    (void)s;
-    kill(getpid(), SIGTSTP); // the loop hears it, and puts the terminal back first
 }
 
 static void paste(struct screen *s)
@@ -127,7 +119,7 @@ const struct screen_binding screen_bindings[] = {
     {INPUT_HOME, 0, MOD_ALT, NULL, NULL, to_top},
     {INPUT_END, 0, MOD_ALT, NULL, NULL, to_bottom},
     {INPUT_CHAR, 'l', MOD_CTRL, "Ctrl+L", "paint everything again", repaint},
-    {INPUT_CHAR, 'z', MOD_CTRL, "Ctrl+Z", "suspend", suspend},
+    {INPUT_CHAR, 'z', MOD_CTRL, "Ctrl+Z", "suspend", screen_suspend},
 };
 const size_t screen_binding_count = sizeof(screen_bindings) / sizeof(*screen_bindings);
 

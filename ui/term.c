@@ -179,10 +179,17 @@ bool term_resume(struct term *t)
     struct termios ordinary;
     if (tcgetattr(STDIN_FILENO, &ordinary) < 0 || !prepare_leaving(&ordinary))
         return false;
+    // Before anything is written: in the background this stops us until we are in front again.
+    tcsetattr(STDIN_FILENO, TCSANOW, &t->raw);
     term_write_text(term_capability("smcup"));
+    term_continued(t);
+    return true;
+}
+
+void term_continued(struct term *t)
+{
     set_modes(t);
     term_resized(t);
-    return true;
 }
 
 void term_resized(struct term *t)

@@ -44,13 +44,15 @@ void term_stop(struct term *t); // NULL allowed
 // Writes what puts the terminal back, by async-signal-safe calls only; may be called twice, or with
 // nothing started.
 void term_restore(void);
-// Installs term_restore for SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT (then the default action goes
-// on).
+// Installs term_restore for SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT and SIGQUIT (then the default
+// action goes on).
 void term_guard_crashes(void);
 // The ordinary screen for a while (suspend, external editor); term_resume redraws everything and
 // probes the cell size again.
 void term_suspend(struct term *t);
 bool term_resume(struct term *t);
+// After SIGCONT, when something else had stopped us: the shell may have set its own modes.
+void term_continued(struct term *t);
 
 int term_fd(const struct term *t); // to poll
 enum term_read { TERM_NOTHING, TERM_EVENT, TERM_CHANGED, TERM_CLOSED };

@@ -26,6 +26,8 @@ SCREEN *term_open_curses(void)
         return NULL;
     for (int i = 0; i < N; i++)
         sigaction(numbers[i], NULL, &kept[i]);
+    // Else curses would ignore it during each refresh, which takes away one that waits to be read.
+    signal(SIGTSTP, SIG_IGN);
     SCREEN *screen = newterm(NULL, stdout, stdin);
     for (int i = 0; i < N; i++)
         sigaction(numbers[i], &kept[i], NULL);

@@ -57,7 +57,7 @@ void term_guard_crashes(void)
 {
     // Of the calling thread, whose deep stack may be what failed.
     static char stack[64 << 10];
-    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT};
     const stack_t alternate = {.ss_sp = stack, .ss_size = sizeof(stack)};
     struct sigaction action = {.sa_handler = on_crash,
                                .sa_flags = SA_ONSTACK | (int)SA_RESETHAND | SA_NODEFER};

@@ -93,7 +93,7 @@ class Tmux:
 
     def signal(self, number):
         """To the program, which the pane's shell started."""
-        shell = self._run("display-message", "-p", "#{pane_pid}").strip()
+        shell = self.tell("pane_pid")
         children = pathlib.Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
         for child in children:
             os.kill(int(child), number)
@@ -111,14 +111,17 @@ class Tmux:
     def text(self):
         return "\n".join(self.lines())
 
+    def tell(self, variable):
+        """One of tmux's variables of the pane, such as "alternate_on"."""
+        return self._run("display-message", "-p", f"#{{{variable}}}").strip()
+
     def cursor(self):
         """Row, column and whether it is shown."""
-        words = self._run("display-message", "-p", "#{cursor_y} #{cursor_x} #{cursor_flag}").split()
-        return int(words[0]), int(words[1]), words[2] == "1"
+        return int(self.tell("cursor_y")), int(self.tell("cursor_x")), self.tell("cursor_flag") == "1"
 
     def alternate(self):
         """Whether the alternate screen is on."""
-        return self._run("display-message", "-p", "#{alternate_on}").strip() == "1"
+        return self.tell("alternate_on") == "1"
 
     def wait_until(self, seen, timeout=PATIENCE, what="the screen"):
         """Looks until seen(lines) is true; returns the lines."""
