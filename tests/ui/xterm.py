@@ -22,6 +22,8 @@ import tempfile
 import termios
 import time
 
+import tmux
+
 PATIENCE = 20  # seconds; nothing that a test waits for takes longer
 PAUSE = 0.03   # between two looks
 FOREGROUND, BACKGROUND = (230, 230, 230), (16, 16, 24)
@@ -231,7 +233,7 @@ class Xterm:
     def _start_program(self, command, environment, cwd):
         slave = self.slave
         env = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LC_ALL": "C.UTF-8",
-               "HOME": self.folder.name, **environment}
+               "HOME": self.folder.name, **tmux.CHECKS, **environment}
 
         def own_terminal():
             os.setsid()
