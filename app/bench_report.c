@@ -68,14 +68,14 @@ static void add_figures(const struct bench *b, struct buffer *out)
 
 static void add_kernels(const struct bench *b, struct buffer *out)
 {
-    buffer_printf(out, "\n%-5s %-5s %-18s %12s %12s %9s %9s\n", "", "", "rows x cols x inner",
-                  "median", "spread", "GFLOP/s", "GB/s");
+    buffer_printf(out, "\n%-4s %-4s %-19s %9s %9s %9s %8s %6s\n", "", "", "rows x cols x inner",
+                  "median ms", "best", "spread", "GFLOP/s", "GB/s");
     for (size_t i = 0; i < b->n_kernels; i++) {
         const struct kernel_figure *k = &b->kernels[i];
         char shape[40];
         snprintf(shape, sizeof(shape), "%u x %u x %u", k->rows, k->columns, k->inner);
-        buffer_printf(out, "%-5s %-5s %-19s %9.3f ms %9.3f ms %9.1f %9.1f\n", k->name, k->type,
-                      shape, k->median_ms, k->spread_ms, k->gflops, k->gbytes);
+        buffer_printf(out, "%-4s %-4s %-19s %9.3f %9.3f %9.3f %8.1f %6.1f\n", k->name, k->type,
+                      shape, k->median_ms, k->ms, k->spread_ms, k->gflops, k->gbytes);
     }
 }
 

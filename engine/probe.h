@@ -48,7 +48,8 @@ bool probe_tokens_json(const char *model, const char *mmproj, const char *chat_t
 bool probe_pixels(const char *mmproj, const struct picture *p, float **out, uint32_t shape[4],
                   struct error *e);
 
-// The same as a person sees it: width x height RGB bytes, tiles below one another; the caller frees *rgb.
+// The same as a person sees it: width x height RGB bytes, tiles below one another; the caller frees
+// *rgb.
 bool probe_seen(const char *mmproj, const struct picture *p, uint8_t **rgb, uint32_t *width,
                 uint32_t *height, struct error *e);
 
@@ -103,7 +104,7 @@ struct kernel_figure {
     char name[64]; // "gemm"
     char type[16]; // "Q4_1"
     uint32_t rows, columns, inner;
-    double ms; // best of `repeats`
+    double ms; // best of `repeats` runs, each of as many products as take 10 ms
     double median_ms, spread_ms;
     double gflops, gbytes; // per second, from the median
 };
