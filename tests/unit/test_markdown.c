@@ -4,36 +4,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "ui/markdown.h"
-#include "ui/markdown_mend.h"
-
-// Rows of a page, a newline between them.
-static char *rows_of(const struct page *p)
-{
-    struct buffer b = {0};
-    for (size_t i = 0; i < p->rows.count; i++) {
-        const struct text_row *r = &p->rows.list[i];
-        assert_true(buffer_printf(&b, "%s%*s", i ? "\n" : "", r->indent, ""));
-        assert_true(buffer_add(&b, p->text.text + r->begin, r->end - r->begin));
-    }
-    return b.data ? b.data : strdup("");
-}
-
-static void check_rows(const char *text, int width, const char *expected)
-{
-    struct page p = {0};
-    assert_true(markdown_render(text, strlen(text), width, &p));
-    char *rows = rows_of(&p);
-    assert_string_equal(rows, expected);
-    free(rows);
-    page_finish(&p);
-}
+#include "tests/unit/markdown_rows.h"
 
 static void paragraphs_are_wrapped_and_parted(void **state)
 {
@@ -160,134 +136,12 @@ static void spans_have_styles(void **state)
     check_styles("a_b_c * d", "a_b_c * d", "ttttttttt");
 }
 
-// ---- streaming
-
-static char *streamed(const char *text, size_t size, int width)
-{
-    struct page p = {0};
-    struct markdown m = {0};
-    assert_true(markdown_update(&m, text, size, width, false, &p));
-    char *rows = rows_of(&p);
-    page_finish(&p);
-    return rows;
-}
-
-static void unfinished_syntax_is_taken_for_finished(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text, *rows;
-    } cases[] = {
-        {"a **bo", "a bo"},
-        {"a **", "a"},
-        {"a *", "a"},
-        {"a **bo*", "a bo"},
-        {"a **bo**", "a bo"},
-        {"a **bo *it", "a bo it"},
-        {"a **bo *it*", "a bo it"},
-        {"**bold** and `co", "bold and co"},
-        {"a `", "a"},
-        {"**a `b", "a b"},
-        {"~~go", "go"},
-        {"a_b", "a_b"},
-        {"2 * 3", "2 * 3"},
-        {"a \\*b", "a *b"},
-        {"`a*b` c", "a*b c"},
-        {"**bold\n", "bold"},
-        {"- **a", "• a"},
-        {"- **a\n- b", "• **a\n• b"},
-        // It may become a list, and must not make a heading of the line before.
-        {"text\n-", "text"},
-        {"text\n\n*", "text"},
-        {"text\n==", "text"},
-        {"```", ""},
-        {"```c", "  c"},
-        {"```c\nint", "  c\n  int"},
-        {"```c\nint\n``", "  c\n  int"},
-        {"|a|b|\n|-", "|a|b|"},
-        {"# ", ""},
-        {"x\n\n```\n**a", "x\n\n  **a"},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        char *rows = streamed(cases[i].text, strlen(cases[i].text), 40);
-        if (strcmp(rows, cases[i].rows) != 0)
-            print_message("text: %s\n", cases[i].text);
-        assert_string_equal(rows, cases[i].rows);
-        free(rows);
-    }
-}
-
-static const char *const documents[] = {
-    "# Head\n\nSome **bold** text\nwith `code`.\n\n- one\n- two **x**\n\n  more\n\n- "
-    "three\n\nend\n",
-    "1. a\n\n   ```c\n   int x;\n\n   y\n   ```\n\n2. b\n\n```\ncode\n\nmore code\n```\n\nlast "
-    "*one*",
-    "para\n\n> quote\n> more\n\n> other\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n***\n\nx\n",
-    "- ```\n  a\n\nb\n```\nc\n\nd\n```\n\ne\n\nf\n",
-    "see [a] and\n\nmore [b]\n\n[a]: http://x\n\n[b]: http://y\n\nend\n",
-    "~~~~\n```\n\nx\n~~~\n\ny\n~~~~\n\nz **q**\n\n    indented\n\n    still\n\nw",
-    "* a\n\n      code\n\n* b\n\ntext\n===\n\nh\n---\n\n&lt; 日本語\n\n\U0001F468\u200D\U0001F469 "
-    "x",
-    "1. a\n\n1. b\n\n- a\n- b\n\n- c\n\nend\n\nx",
-    "  ```\n  a\n\nb\n  ```\n\nc\n\nd\n\ne\n",
-};
-
-static char *at_once(const char *text, size_t size, bool in_fence)
-{
-    struct buffer b = {0};
-    struct page p = {0};
-    assert_true(buffer_add(&b, text, size) && markdown_mend(&b, in_fence));
-    assert_true(markdown_render(b.data, b.size, 17, &p));
-    char *rows = rows_of(&p);
-    page_finish(&p);
-    buffer_free(&b);
-    return rows;
-}
-
-// Whatever was kept from earlier calls, the rows are those of a document laid out at once.
-static void growing_gives_the_rows_of_the_whole(void **state)
-{
-    (void)state;
-    for (size_t d = 0; d < sizeof(documents) / sizeof(*documents); d++) {
-        const char *text = documents[d];
-        struct page p = {0}, whole = {0};
-        struct markdown m = {0};
-        for (size_t size = 0; size <= strlen(text); size++) {
-            assert_true(markdown_update(&m, text, size, 17, false, &p));
-            char *rows = rows_of(&p), *expected = at_once(text, size, m.fence_length > 0);
-            assert_string_equal(rows, expected);
-            free(rows);
-            free(expected);
-        }
-        assert_true(markdown_update(&m, text, strlen(text), 17, true, &p));
-        assert_true(markdown_render(text, strlen(text), 17, &whole));
-        char *rows = rows_of(&p), *expected = rows_of(&whole);
-        assert_string_equal(rows, expected);
-        free(rows);
-        free(expected);
-        page_finish(&p);
-        page_finish(&whole);
-    }
-}
-
-static void finished_blocks_are_not_laid_out_again(void **state)
-{
-    (void)state;
-    static const char text[] = "first\n\nsecond\n\nthird\n\nfou";
-    struct page p = {0};
-    struct markdown m = {0};
-    assert_true(markdown_update(&m, text, strlen(text), 40, false, &p));
-    assert_int_equal(m.done, strlen("first\n\nsecond\n\n"));
-    assert_int_equal(m.rows, 3);
-    page_finish(&p);
-}
-
 // ---- bad input and size
 
 static void no_row_is_wider_than_the_width(void **state)
 {
     (void)state;
-    for (size_t d = 0; d < sizeof(documents) / sizeof(*documents); d++)
+    for (size_t d = 0; d < DOCUMENTS; d++)
         for (int width = 2; width < 60; width++) {
             struct page p = {0};
             assert_true(markdown_render(documents[d], strlen(documents[d]), width, &p));
@@ -369,9 +223,6 @@ int main(void)
         cmocka_unit_test(wide_tables_give_way_where_they_are_widest),
         cmocka_unit_test(tables_without_room_become_lists),
         cmocka_unit_test(spans_have_styles),
-        cmocka_unit_test(unfinished_syntax_is_taken_for_finished),
-        cmocka_unit_test(growing_gives_the_rows_of_the_whole),
-        cmocka_unit_test(finished_blocks_are_not_laid_out_again),
         cmocka_unit_test(no_row_is_wider_than_the_width),
         cmocka_unit_test(controls_in_text_code_and_addresses_are_harmless),
         cmocka_unit_test(a_table_that_would_fill_the_memory_is_text),
