@@ -1,71 +1,18 @@
-// Keys -> text and cursor. Keys are written as in a manual: "abc<C-a><M-f><Left>"; the expected
-// text has | where the cursor is.
+// Keys and pastes -> text and cursor, and the rows where they are shown. The expected text has |
+// where the cursor is.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "base/utf8.h"
-#include "ui/editor.h"
+#include "tests/unit/editor_keys.h"
 
 #define FAMILY "\U0001F468\u200D\U0001F469\u200D\U0001F467"
 #define FLAG   "\U0001F1E9\U0001F1EA"
-
-static const struct {
-    const char *name;
-    enum key key;
-} names[] = {
-    {"BS", INPUT_BACKSPACE}, {"Del", INPUT_DELETE}, {"Left", INPUT_LEFT},  {"Right", INPUT_RIGHT},
-    {"Up", INPUT_UP},        {"Down", INPUT_DOWN},  {"Home", INPUT_HOME},  {"End", INPUT_END},
-    {"Enter", INPUT_ENTER},  {"Tab", INPUT_TAB},    {"Esc", INPUT_ESCAPE}, {"PgUp", INPUT_PAGE_UP},
-};
-
-static struct event named(const char *name, size_t size)
-{
-    struct event e = {.kind = EVENT_KEY};
-    for (; size > 2 && name[1] == '-'; name += 2, size -= 2)
-        e.mods |= name[0] == 'C' ? MOD_CTRL : name[0] == 'M' ? MOD_ALT : MOD_SHIFT;
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        if (strlen(names[i].name) == size && memcmp(names[i].name, name, size) == 0)
-            e.key = names[i].key;
-    if (e.key == INPUT_NONE) {
-        e.key = INPUT_CHAR;
-        utf8_decode(name, size, &e.code);
-    }
-    return e;
-}
-
-static enum editor_result press(struct editor *e, const char *keys)
-{
-    enum editor_result r = EDITOR_IGNORED;
-    while (*keys) {
-        const char *end = *keys == '<' ? strchr(keys, '>') : NULL;
-        struct event event = {.kind = EVENT_KEY, .key = INPUT_CHAR};
-        if (end) {
-            event = named(keys + 1, (size_t)(end - keys - 1));
-            keys = end + 1;
-        } else {
-            keys += utf8_decode(keys, strlen(keys), &event.code);
-        }
-        r = editor_key(e, &event);
-    }
-    return r;
-}
-
-static const char *shown(const struct editor *e)
-{
-    static char out[1024];
-    const char *text = editor_text(e);
-    snprintf(out, sizeof(out), "%.*s|%s", (int)editor_cursor(e), text, text + editor_cursor(e));
-    return out;
-}
 
 static void keys_edit_as_in_readline(void **state)
 {
@@ -197,79 +144,6 @@ static void keys_say_what_they_did(void **state)
     }
 }
 
-static struct editor *with_history(void)
-{
-    struct editor *e = editor_create();
-    editor_remember(e, "first");
-    editor_remember(e, "second question");
-    editor_remember(e, "third");
-    return e;
-}
-
-static void history_is_walked_and_what_was_being_written_comes_back(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *keys, *text;
-    } cases[] = {
-        {"new<Up>", "third|"},
-        {"new<Up><Up>", "second question|"},
-        {"<Up><Up><Up><Up>", "first|"},
-        {"new<Left><Up><Up><Down><Down>", "ne|w"},
-        {"<C-p><C-p><C-n>", "third|"},
-        {"new<Up><C-_>", "new|"},
-        {"a<C-j>b<Up><Up>", "third|"},
-        {"a<C-j>b<C-p>", "third|"},
-        // Searching.
-        {"new<C-r>quest", "second question|"},
-        {"new<C-r>QUEST", "second question|"},
-        {"<C-r>ir", "third|"},
-        {"<C-r>ir<C-r>", "first|"},
-        {"<C-r>ir<C-r><C-r>", "first|"},
-        {"new<C-r>ir<C-g>", "new|"},
-        {"new<Left><C-r>ir<Esc>", "ne|w"},
-        {"<C-r>irx<BS>", "third|"},
-        {"<C-r>quest<C-a>x", "x|second question"},
-        {"<C-r>quest<Up>", "first|"},
-        {"new<C-r>quest<Down><Down>", "new|"},
-        {"new<C-r>zz", "new|"},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        struct editor *e = with_history();
-        press(e, cases[i].keys);
-        if (strcmp(shown(e), cases[i].text) != 0)
-            print_message("keys: %s\n", cases[i].keys);
-        assert_string_equal(shown(e), cases[i].text);
-        editor_destroy(e);
-    }
-}
-
-static void a_search_says_what_is_searched_for(void **state)
-{
-    (void)state;
-    struct editor *e = with_history();
-    assert_null(editor_search_text(e));
-    press(e, "<C-r>");
-    assert_string_equal(editor_search_text(e), "");
-    press(e, "qu");
-    assert_string_equal(editor_search_text(e), "qu");
-    assert_int_equal(press(e, "<Enter>"), EDITOR_SUBMIT);
-    assert_null(editor_search_text(e));
-    assert_string_equal(editor_text(e), "second question");
-    editor_destroy(e);
-}
-
-static void doublets_and_blanks_are_not_remembered(void **state)
-{
-    (void)state;
-    struct editor *e = with_history();
-    editor_remember(e, "third");
-    editor_remember(e, "  \n");
-    press(e, "<Up><Up>");
-    assert_string_equal(editor_text(e), "second question");
-    editor_destroy(e);
-}
-
 static void pastes_are_cleaned_and_keep_their_lines(void **state)
 {
     (void)state;
@@ -294,119 +168,6 @@ static void a_huge_paste_is_cut(void **state)
     press(e, "y");
     assert_int_equal(strlen(editor_text(e)), 1 << 20);
     free(text);
-    editor_destroy(e);
-}
-
-// ---- chips
-
-static void a_chip_moves_and_vanishes_as_one(void **state)
-{
-    (void)state;
-    struct editor *e = editor_create();
-    int number;
-    press(e, "ab<Left>");
-    editor_add_chip(e, 12);
-    assert_string_equal(shown(e), "a[picture 12] |b");
-    assert_true(editor_has_chip(e, 12));
-    press(e, "<Left>");
-    assert_string_equal(shown(e), "a|[picture 12] b");
-    press(e, "<Right>");
-    assert_false(editor_taken_chip(e, &number));
-    press(e, "<BS>");
-    assert_string_equal(shown(e), "a|b");
-    assert_false(editor_has_chip(e, 12));
-    assert_true(editor_taken_chip(e, &number));
-    assert_int_equal(number, 12);
-    assert_false(editor_taken_chip(e, &number));
-    editor_destroy(e);
-}
-
-static void a_deleted_chip_does_not_come_back(void **state)
-{
-    (void)state;
-    struct editor *e = editor_create();
-    int number;
-    editor_add_chip(e, 1);
-    press(e, "x<C-w>");
-    assert_true(editor_taken_chip(e, &number));
-    press(e, "<C-y>");
-    assert_string_equal(editor_text(e), "x");
-    press(e, "<C-_><C-_><C-_>");
-    assert_null(strstr(editor_text(e), "picture"));
-    assert_false(editor_taken_chip(e, &number));
-    // Unless it is put in anew.
-    editor_add_chip(e, 1);
-    assert_string_equal(editor_text(e), "[picture 1]");
-    editor_destroy(e);
-}
-
-static void removing_from_outside_is_not_reported(void **state)
-{
-    (void)state;
-    struct editor *e = editor_create();
-    int number;
-    editor_add_chip(e, 1);
-    editor_add_chip(e, 2);
-    press(e, "hi");
-    editor_remove_chip(e, 1);
-    assert_string_equal(shown(e), "[picture 2] hi|");
-    editor_clear(e);
-    assert_true(editor_empty(e));
-    assert_false(editor_has_chip(e, 2));
-    assert_false(editor_taken_chip(e, &number));
-    editor_destroy(e);
-}
-
-static void chips_stay_when_history_is_recalled(void **state)
-{
-    (void)state;
-    struct editor *e = with_history();
-    int number;
-    press(e, "what ");
-    editor_add_chip(e, 3);
-    press(e, "<Up>");
-    assert_string_equal(shown(e), "[picture 3] third|");
-    press(e, "<C-r>quest");
-    assert_string_equal(shown(e), "[picture 3] second question|");
-    press(e, "<C-g><Down>");
-    assert_string_equal(shown(e), "what [picture 3]|");
-    press(e, "<C-r>quest<Down><Down>");
-    assert_string_equal(shown(e), "what [picture 3]|");
-    assert_false(editor_taken_chip(e, &number));
-    editor_destroy(e);
-}
-
-static void set_text_keeps_the_chips_that_it_names(void **state)
-{
-    (void)state;
-    struct editor *e = editor_create();
-    int number;
-    editor_add_chip(e, 1);
-    editor_add_chip(e, 2);
-    editor_set(e, "look at [picture 2] and [picture 7] or [picture");
-    assert_string_equal(editor_text(e), "look at [picture 2] and [picture 7] or [picture");
-    assert_true(editor_has_chip(e, 2));
-    assert_true(editor_taken_chip(e, &number));
-    assert_int_equal(number, 1);
-    // The one that is no chip is text.
-    press(e, "<C-a><M-f><M-f><M-f><BS>");
-    assert_string_equal(shown(e), "look at | and [picture 7] or [picture");
-    editor_set(e, "other");
-    press(e, "<C-_>");
-    assert_string_equal(editor_text(e), "look at  and [picture 7] or [picture");
-    editor_destroy(e);
-}
-
-static void remembered_text_has_no_chips(void **state)
-{
-    (void)state;
-    struct editor *e = editor_create();
-    editor_add_chip(e, 1);
-    press(e, "what is this?");
-    editor_remember(e, editor_text(e));
-    editor_clear(e);
-    press(e, "<Up>");
-    assert_string_equal(shown(e), "what is this?|");
     editor_destroy(e);
 }
 
@@ -466,112 +227,15 @@ static void up_and_down_move_between_wrapped_rows(void **state)
     editor_destroy(e);
 }
 
-// ---- the history's file
-
-static void history_survives_in_a_file_of_the_user_alone(void **state)
-{
-    (void)state;
-    char dir[] = "/tmp/pumice-test-XXXXXX", path[64];
-    assert_non_null(mkdtemp(dir));
-    snprintf(path, sizeof(path), "%s/history", dir);
-    struct editor *e = editor_create();
-    assert_true(editor_load_history(e, path)); // none yet
-    editor_remember(e, "one");
-    editor_remember(e, "two\nlines \\n and \\");
-    assert_true(editor_save_history(e, path));
-    editor_remember(e, "日本");
-    assert_true(editor_save_history(e, path));
-    editor_destroy(e);
-    struct stat s;
-    assert_int_equal(stat(path, &s), 0);
-    assert_int_equal(s.st_mode & 0777, 0600);
-    e = editor_create();
-    assert_true(editor_load_history(e, path));
-    press(e, "<C-p>");
-    assert_string_equal(editor_text(e), "日本");
-    press(e, "<C-p>");
-    assert_string_equal(editor_text(e), "two\nlines \\n and \\");
-    press(e, "<C-p>");
-    assert_string_equal(editor_text(e), "one");
-    editor_destroy(e);
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(rmdir(dir), 0); // nothing was left beside it
-}
-
-static void a_history_that_cannot_be_written_says_so(void **state)
-{
-    (void)state;
-    struct editor *e = with_history();
-    assert_false(editor_save_history(e, "/nonexistent/history"));
-    editor_destroy(e);
-}
-
-static void the_newest_2000_entries_are_kept(void **state)
-{
-    (void)state;
-    char dir[] = "/tmp/pumice-test-XXXXXX", path[64], text[32];
-    assert_non_null(mkdtemp(dir));
-    snprintf(path, sizeof(path), "%s/history", dir);
-    struct editor *e = editor_create();
-    for (int i = 0; i < 2500; i++) {
-        snprintf(text, sizeof(text), "question %d", i);
-        editor_remember(e, text);
-    }
-    assert_true(editor_save_history(e, path));
-    editor_destroy(e);
-    FILE *f = fopen(path, "r");
-    int lines = 0;
-    while (fgets(text, sizeof(text), f))
-        if (lines++ == 0)
-            assert_string_equal(text, "question 500\n");
-    assert_int_equal(lines, 2000);
-    fclose(f);
-    unlink(path);
-    rmdir(dir);
-}
-
-static void a_damaged_history_is_harmless(void **state)
-{
-    (void)state;
-    char path[] = "/tmp/pumice-test-XXXXXX";
-    int fd = mkstemp(path);
-    static const char bytes[] = "good\n\nnul\0line\nbad \xff\x1b[31m\\\nlast";
-    assert_int_equal(write(fd, bytes, sizeof(bytes) - 1), sizeof(bytes) - 1);
-    close(fd);
-    struct editor *e = editor_create();
-    assert_true(editor_load_history(e, path));
-    press(e, "<C-p>");
-    assert_string_equal(editor_text(e), "last");
-    press(e, "<C-p>");
-    assert_string_equal(editor_text(e), "bad \uFFFD\uFFFD[31m\\");
-    press(e, "<C-p>");
-    assert_string_equal(editor_text(e), "good");
-    editor_destroy(e);
-    unlink(path);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_edit_as_in_readline),
         cmocka_unit_test(keys_say_what_they_did),
-        cmocka_unit_test(history_is_walked_and_what_was_being_written_comes_back),
-        cmocka_unit_test(a_search_says_what_is_searched_for),
-        cmocka_unit_test(doublets_and_blanks_are_not_remembered),
         cmocka_unit_test(pastes_are_cleaned_and_keep_their_lines),
         cmocka_unit_test(a_huge_paste_is_cut),
-        cmocka_unit_test(a_chip_moves_and_vanishes_as_one),
-        cmocka_unit_test(a_deleted_chip_does_not_come_back),
-        cmocka_unit_test(removing_from_outside_is_not_reported),
-        cmocka_unit_test(chips_stay_when_history_is_recalled),
-        cmocka_unit_test(set_text_keeps_the_chips_that_it_names),
-        cmocka_unit_test(remembered_text_has_no_chips),
         cmocka_unit_test(layout_places_the_cursor),
         cmocka_unit_test(up_and_down_move_between_wrapped_rows),
-        cmocka_unit_test(history_survives_in_a_file_of_the_user_alone),
-        cmocka_unit_test(a_history_that_cannot_be_written_says_so),
-        cmocka_unit_test(the_newest_2000_entries_are_kept),
-        cmocka_unit_test(a_damaged_history_is_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
