@@ -1,0 +1,182 @@
+// Prompts of conversations, in every template, against what other programs write and tokenise.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "base/buffer.h"
+#include "tests/unit/template_prompts.h"
+
+// Writes a user's text of conversations.json into a turn: "<image>" and the newline behind it are a
+// picture.
+static struct turn user_turn(const char *text)
+{
+    struct turn turn = {.role = TURN_USER};
+    while (strncmp(text, "<image>", 7) == 0) {
+        turn.n_pictures++;
+        text += 7;
+        text += *text == '\n';
+    }
+    turn.text = text;
+    return turn;
+}
+
+// The prompt with "<image>" where a picture stands.
+static void assert_prompt(const struct template *t, const struct turn *turns, size_t n,
+                          const char *want)
+{
+    struct prompt p;
+    struct buffer got = {0};
+    assert_true(template_build(t, NULL, turns, n, &p, NULL));
+    for (size_t i = 0; i < p.count; i++)
+        if (p.spans[i].kind == SPAN_PICTURE)
+            buffer_add_text(&got, "<image>");
+        else
+            buffer_add(&got, p.spans[i].text, p.spans[i].size);
+    assert_string_equal(got.data, want);
+    buffer_free(&got);
+    prompt_finish(&p);
+}
+
+// Turns of a case of conversations.json; returns how many.
+static size_t read_talk(const json_t *c, struct turn *turns)
+{
+    const json_t *said = json_object_get(c, "turns"), *system = json_object_get(c, "system");
+    size_t n = 0;
+    if (system)
+        turns[n++] = (struct turn){.role = TURN_SYSTEM, .text = json_string_value(system)};
+    for (size_t i = 0; i < json_array_size(said); i++) {
+        const json_t *pair = json_array_get(said, i);
+        turns[n++] = user_turn(json_string_value(json_array_get(pair, 0)));
+        if (json_is_string(json_array_get(pair, 1)))
+            turns[n++] = (struct turn){.role = TURN_ASSISTANT,
+                                       .text = json_string_value(json_array_get(pair, 1))};
+    }
+    return n;
+}
+
+// conversations.json: what the reference's prompt builder writes ("source" says which).
+static void conversations_are_written_as_in_the_reference(void **state)
+{
+    (void)state;
+    json_t *all = json_load_file(data_path("conversations.json"), 0, NULL), *c;
+    assert_true(json_array_size(all) > 60);
+    size_t at;
+    json_array_foreach(all, at, c)
+    {
+        const char *name = json_string_value(json_object_get(c, "template"));
+        const struct template *t = template_find(name);
+        struct turn turns[16];
+        if (!t)
+            fail_msg("there is no template %s", name);
+        size_t n = read_talk(c, turns);
+        assert_prompt(t, turns, n, json_string_value(json_object_get(c, "prompt")));
+        assert_string_equal(template_stop(t), json_string_value(json_object_get(c, "stop")));
+    }
+    json_decref(all);
+}
+
+// The ids are those of the chunks but the first `skipped`, with -1 between two chunks.
+static void assert_chunks(const struct token_list *got, const json_t *chunks, size_t skipped)
+{
+    size_t used = 0;
+    for (size_t k = 0; k < json_array_size(chunks); k++) {
+        const json_t *ids = json_array_get(chunks, k);
+        if (k > 0)
+            assert_int_equal(got->ids[used++], -1);
+        for (size_t i = k == 0 ? skipped : 0; i < json_array_size(ids); i++)
+            assert_int_equal(got->ids[used++], json_integer_value(json_array_get(ids, i)));
+    }
+    assert_int_equal(got->count, used);
+}
+
+// prompts.json: what the default model was trained on, written and tokenised in Python.
+static void prompts_of_the_default_model_have_their_ids(void **state)
+{
+    (void)state;
+    struct subject s = open_subject(smollm_model());
+    assert_ptr_equal(template_detect(s.g), chatml());
+    json_t *cases = json_load_file(data_path("prompts.json"), 0, NULL), *c;
+    assert_int_equal(json_array_size(cases), 5);
+    size_t at;
+    json_array_foreach(cases, at, c)
+    {
+        struct turn turns[8] = {0};
+        const json_t *said = json_object_get(c, "said"), *chunks = json_object_get(c, "prompt_ids");
+        size_t n = json_array_size(said);
+        for (size_t i = 0; i < n; i++) {
+            turns[i].role = i % 2 ? TURN_ASSISTANT : TURN_USER;
+            turns[i].text = json_string_value(json_array_get(said, i));
+        }
+        turns[0].n_pictures = (size_t)json_integer_value(json_object_get(c, "pictures"));
+        assert_int_equal(json_array_size(chunks), turns[0].n_pictures + 1);
+        struct prompt p = build(s.g, turns, n);
+        struct token_list got = prompt_ids(s.t, &p);
+        assert_chunks(&got, chunks, 0);
+        token_list_free(&got);
+        prompt_finish(&p);
+    }
+    json_decref(cases);
+    close_subject(&s);
+}
+
+static const json_t *talk_of(const json_t *all, const json_t *wanted)
+{
+    size_t at;
+    const json_t *c;
+    json_array_foreach(all, at, c)
+    {
+        if (json_equal(json_object_get(c, "template"), json_object_get(wanted, "template")) &&
+            json_equal(json_object_get(c, "talk"), json_object_get(wanted, "talk")))
+            return c;
+    }
+    fail_msg("ids-llama-spm.json has a case that conversations.json lacks");
+    return NULL;
+}
+
+// ids-llama-spm.json: the same conversations through Hugging Face's LlamaTokenizer, one list for
+// each chunk between pictures.
+static void conversations_have_their_ids_under_llamas_vocabulary(void **state)
+{
+    (void)state;
+    struct subject s = open_subject(reference_model("llama-spm.gguf"));
+    assert_true(tokenizer_adds_bos(s.t));
+    json_t *all = json_load_file(data_path("conversations.json"), 0, NULL);
+    json_t *cases = json_load_file(data_path("ids-llama-spm.json"), 0, NULL);
+    assert_true(json_array_size(cases) > 30);
+    for (size_t i = 0; i < json_array_size(cases); i++) {
+        const json_t *c = json_array_get(cases, i), *chunks = json_object_get(c, "ids");
+        struct turn turns[16];
+        size_t n = read_talk(talk_of(all, c), turns);
+        struct prompt p;
+        assert_true(template_build(template_find(json_string_value(json_object_get(c, "template"))),
+                                   NULL, turns, n, &p, NULL));
+        struct token_list got = prompt_ids(s.t, &p);
+        assert_chunks(&got, chunks, 1); // without the BOS in front
+        token_list_free(&got);
+        prompt_finish(&p);
+    }
+    json_decref(cases);
+    json_decref(all);
+    close_subject(&s);
+}
+
+// With the argument "reference": what needs the reference data instead.
+int main(int argc, char **argv)
+{
+    (void)argv;
+    const struct CMUnitTest reference[] = {
+        cmocka_unit_test(conversations_have_their_ids_under_llamas_vocabulary),
+    };
+    if (argc > 1)
+        return cmocka_run_group_tests(reference, NULL, NULL);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(conversations_are_written_as_in_the_reference),
+        cmocka_unit_test(prompts_of_the_default_model_have_their_ids),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
