@@ -71,6 +71,20 @@ struct picture *read_picture(const char *path)
     return p;
 }
 
+struct picture *rings, *word;
+
+void read_pictures(void)
+{
+    rings = read_picture(data_path("answers/pictures/count-1.png"));
+    word = read_picture(data_path("answers/pictures/text-4.png"));
+}
+
+void unref_pictures(void)
+{
+    picture_unref(rings);
+    picture_unref(word);
+}
+
 json_t *read_json(const char *path)
 {
     json_error_t e;

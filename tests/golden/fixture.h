@@ -31,6 +31,10 @@ void need_default_model(void);
 struct engine *open_engine(const char *model, const char *mmproj, uint32_t context);
 struct session *open_session(struct engine *e);
 struct picture *read_picture(const char *path);
+// Two pictures of tests/data that the default model is asked about; for a group of tests.
+extern struct picture *rings, *word;
+void read_pictures(void);
+void unref_pictures(void);
 json_t *read_json(const char *path);
 // The caller frees it. NULL: there is no such file.
 float *read_floats(const char *path, size_t *count);

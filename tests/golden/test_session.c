@@ -16,7 +16,6 @@
 enum { BEFORE = 24, ROWS = 49 };
 
 static struct engine *engine;
-static struct picture *rings, *word; // two pictures
 
 static uint64_t columns(void)
 {
@@ -205,16 +204,14 @@ static int load(void **state)
 {
     (void)state;
     engine = open_engine(default_model(), default_eyes(), 0);
-    rings = read_picture(data_path("answers/pictures/count-1.png"));
-    word = read_picture(data_path("answers/pictures/text-4.png"));
+    read_pictures();
     return 0;
 }
 
 static int unload(void **state)
 {
     (void)state;
-    picture_unref(rings);
-    picture_unref(word);
+    unref_pictures();
     engine_destroy(engine);
     return 0;
 }

@@ -15,7 +15,6 @@
 #include "fixture.h"
 
 static struct engine *engine;
-static struct picture *rings, *word;
 static struct message questions[2];
 static struct answer alone[2]; // what fresh sessions say to them
 
@@ -247,8 +246,7 @@ static int load(void **state)
 {
     (void)state;
     engine = open_engine(default_model(), default_eyes(), 0);
-    rings = read_picture(data_path("answers/pictures/count-1.png"));
-    word = read_picture(data_path("answers/pictures/text-4.png"));
+    read_pictures();
     questions[0] = ask("What is in this picture?", &rings, 1);
     questions[1] = ask("What is written here?", &word, 1);
     for (int i = 0; i < 2; i++) {
@@ -264,8 +262,7 @@ static int load(void **state)
 static int unload(void **state)
 {
     (void)state;
-    picture_unref(rings);
-    picture_unref(word);
+    unref_pictures();
     engine_destroy(engine);
     return 0;
 }
