@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "engine/image/decode.h"
+#include "tests/unit/data_path.h"
 
 struct file {
     uint8_t *bytes;
@@ -15,9 +16,7 @@ struct file {
 // A file below tests/data, or the end of the test. The caller frees the bytes.
 static inline struct file read_data(const char *name)
 {
-    char path[4096];
-    const char *data = getenv("PUMICE_TEST_DATA");
-    snprintf(path, sizeof(path), "%s/%s", data ? data : "tests/data", name);
+    const char *path = data_path(name);
     FILE *f = fopen(path, "rb");
     if (!f || fseek(f, 0, SEEK_END) != 0) {
         fprintf(stderr, "cannot read %s\n", path);

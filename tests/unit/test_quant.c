@@ -12,15 +12,13 @@
 #include <cmocka.h>
 
 #include "engine/model/quant.h"
+#include "tests/unit/data_path.h"
 
 static FILE *open_data(const char *name)
 {
-    const char *folder = getenv("PUMICE_TEST_DATA");
-    char path[1024];
-    snprintf(path, sizeof(path), "%s/%s", folder ? folder : "tests/data", name);
-    FILE *f = fopen(path, "rb");
+    FILE *f = fopen(data_path(name), "rb");
     if (!f)
-        fail_msg("%s is missing", path);
+        fail_msg("%s is missing", name);
     return f;
 }
 

@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -42,9 +41,7 @@ static void check_vectors(const char *model, const char *name)
 static void small_vocabulary_gives_the_ids_of_hugging_face(void **state)
 {
     (void)state;
-    char model[512];
-    snprintf(model, sizeof(model), "%s", data_path("synth/lm-Q4_0.gguf"));
-    check_vectors(model, "vectors-small.json");
+    check_vectors(data_path("synth/lm-Q4_0.gguf"), "vectors-small.json");
 }
 
 static void smollm_vectors(void **state)

@@ -10,14 +10,6 @@
 
 #include "tests/unit/vocabulary.h"
 
-const char *data_path(const char *name)
-{
-    static char path[512];
-    const char *folder = getenv("PUMICE_TEST_DATA");
-    snprintf(path, sizeof(path), "%s/%s", folder ? folder : "tests/data", name);
-    return path;
-}
-
 const char *smollm_model(void)
 {
     const char *model = getenv("PUMICE_TEST_MODEL");

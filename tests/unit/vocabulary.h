@@ -4,11 +4,10 @@
 #pragma once
 
 #include "engine/text/tokenizer.h"
+#include "tests/unit/data_path.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-// A file below tests/data; valid until the next call.
-const char *data_path(const char *name);
 // A model file with SmolLM2's vocabulary, or the test is skipped with the reason.
 const char *smollm_model(void);
 // A file below tokenizers/ of the reference data; valid until the next call.
