@@ -30,6 +30,8 @@ static void phase_text(const struct screen *s, char *out, size_t room)
                  100.0 * (double)s->done / (double)s->total);
     else if (s->in_phase || s->answering)
         snprintf(out, room, "%s", names[s->in_phase ? s->phase : PHASE_PREFILL]);
+    else if (!s->loaded)
+        snprintf(out, room, "%s", names[PHASE_LOAD]);
     else
         snprintf(out, room, "ready");
 }

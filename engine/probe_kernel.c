@@ -39,6 +39,7 @@ static uint8_t *random_blocks(const struct quant *q, uint64_t size)
 
 struct bench {
     struct weights *weights;
+    struct vk_buffer *x;
     struct plan *plan;
     struct matrix matrix;
     uint8_t *blocks;
@@ -61,6 +62,35 @@ static bool prepare_matrix(struct bench *b, struct engine *e, const struct quant
            weights_allocate(b->weights, err) && weights_upload(b->weights, NULL, NULL, err);
 }
 
+// In [-1, 1): what lies in memory by chance may be numbers that take the processor longer.
+static bool fill_input(struct bench *b, struct engine *e, struct error *err)
+{
+    struct vk_uploader *u = vk_uploader_create(e->device, err);
+    uint64_t size = vk_buffer_size(b->x);
+    uint32_t state = 1;
+    bool ok = u != NULL;
+    for (uint64_t at = 0, n; ok && at < size; at += n) {
+        n = size - at < VK_UPLOAD_MOST ? size - at : VK_UPLOAD_MOST;
+        float *to = vk_upload_begin(u, (struct vk_slice){b->x, at, n}, err);
+        for (uint64_t i = 0; to && i < n / sizeof(*to); i++) {
+            state = state * 1664525 + 1013904223;
+            to[i] = (float)(int32_t)state * 0x1p-31f;
+        }
+        ok = to && vk_upload_end(u, err);
+    }
+    ok = ok && vk_upload_flush(u, err);
+    vk_uploader_destroy(u);
+    return ok;
+}
+
+static bool prepare_input(struct bench *b, struct engine *e, const struct kernel_figure *f,
+                          struct error *err)
+{
+    uint64_t size = (uint64_t)f->columns * f->inner * sizeof(float);
+    b->x = vk_buffer_create(e->device, size, VK_MEMORY_DEVICE, "bench", err);
+    return b->x && fill_input(b, e, err);
+}
+
 // The same product `times` after each other, each waiting for the one before.
 static bool prepare_plan(struct bench *b, struct engine *e, const struct kernel_figure *f,
                          uint32_t times, struct error *err)
@@ -69,7 +99,7 @@ static bool prepare_plan(struct bench *b, struct engine *e, const struct kernel_
     b->plan = plan_create(e->device, "bench", err);
     if (!b->plan)
         return false;
-    plan_tensor x = plan_scratch(b->plan, (uint64_t)f->columns * f->inner * sizeof(float));
+    plan_tensor x = plan_external(b->plan, vk_buffer_all(b->x));
     plan_tensor y = plan_scratch(b->plan, (uint64_t)f->columns * f->rows * sizeof(float));
     for (uint32_t i = 0; i < times; i++)
         kernel_matmul(b->plan, &(struct matmul){.matrix = &b->matrix,
@@ -136,8 +166,10 @@ bool probe_kernel(struct engine *e, const char *type, uint32_t rows, uint32_t co
     snprintf(out->name, sizeof(out->name), "%s", columns == 1 ? "gemv" : "gemm");
     snprintf(out->type, sizeof(out->type), "%s", q->name);
     struct bench b = {0};
-    bool ok = prepare_matrix(&b, e, q, out, err) && measure(&b, e, q, repeats, out, err);
+    bool ok = prepare_matrix(&b, e, q, out, err) && prepare_input(&b, e, out, err) &&
+              measure(&b, e, q, repeats, out, err);
     plan_destroy(b.plan);
+    vk_buffer_destroy(b.x);
     weights_destroy(b.weights);
     free(b.blocks);
     free(b.ms);

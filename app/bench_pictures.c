@@ -1,0 +1,70 @@
+// Pictures to measure with, made up in memory.
+#include <stdio.h> // jpeglib.h needs it before it
+#include <stdlib.h>
+
+#include <jpeglib.h>
+
+#include "app/bench.h"
+
+// xorshift: only variety is wanted.
+uint32_t bench_random(uint32_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 17;
+    return *state ^= *state << 5;
+}
+
+bool bench_noise(uint32_t seed, struct buffer *out, struct error *e)
+{
+    uint32_t state = seed * 2654435761u + 1;
+    buffer_clear(out);
+    bool ok = buffer_printf(out, "P6\n224 224\n255\n");
+    for (int i = 0; ok && i < 224 * 224 * 3; i++) {
+        char byte = (char)(bench_random(&state) >> 24);
+        ok = buffer_add(out, &byte, 1);
+    }
+    return ok || error_no_memory(e);
+}
+
+// Slopes of colour with a little grain, which compress about as a photograph does.
+static void fill_row(uint8_t *row, uint32_t y, uint32_t *state)
+{
+    for (uint32_t x = 0; x < BENCH_PHOTO_WIDTH; x++, row += 3) {
+        uint32_t grain = bench_random(state) >> 28;
+        row[0] = (uint8_t)(x * 230 / BENCH_PHOTO_WIDTH + grain);
+        row[1] = (uint8_t)(y * 230 / BENCH_PHOTO_HEIGHT + grain);
+        row[2] = (uint8_t)((x / 16 + y / 16) % 230 + grain);
+    }
+}
+
+// libjpeg's own handler of errors ends the program; with these parameters it meets none but the end
+// of memory.
+bool bench_photo(uint32_t seed, uint8_t **out, size_t *size, struct error *e)
+{
+    struct jpeg_error_mgr errors;
+    struct jpeg_compress_struct j = {.err = jpeg_std_error(&errors)};
+    uint32_t state = seed * 2654435761u + 1;
+    unsigned long bytes = 0;
+    uint8_t *row = malloc(BENCH_PHOTO_WIDTH * 3);
+    *out = NULL;
+    if (!row)
+        return error_no_memory(e);
+    jpeg_create_compress(&j);
+    jpeg_mem_dest(&j, out, &bytes);
+    j.image_width = BENCH_PHOTO_WIDTH;
+    j.image_height = BENCH_PHOTO_HEIGHT;
+    j.input_components = 3;
+    j.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&j);
+    jpeg_set_quality(&j, 90, TRUE);
+    jpeg_start_compress(&j, TRUE);
+    for (uint32_t y = 0; y < BENCH_PHOTO_HEIGHT; y++) {
+        fill_row(row, y, &state);
+        jpeg_write_scanlines(&j, &row, 1);
+    }
+    jpeg_finish_compress(&j);
+    jpeg_destroy_compress(&j);
+    free(row);
+    *size = bytes;
+    return true;
+}
