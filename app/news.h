@@ -12,7 +12,7 @@
 enum news_kind {
     NEWS_LOADED,   // the backend is open
     NEWS_PROGRESS, // phase, done, total
-    NEWS_LOGGED,         // text: a warning or an error of the log
+    NEWS_LOGGED,   // text: a warning or an error of the log
     NEWS_SYNCED,   // report: the answer begins
     NEWS_TOKEN,    // id, text
     NEWS_ANSWERED, // text: what was left; stop; ms: from the first token to the last

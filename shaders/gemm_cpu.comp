@@ -36,6 +36,7 @@ void main()
     float sum[4 * T];
     [[unroll]] for (uint i = 0; i < 4 * T; i++)
         sum[i] = 0.0;
+    // Unrolled over the whole block: a loop within this one costs llvmpipe a fifth to a half of the time.
     for (uint b = 0; b < p.inner; b++, at += UNIT * L) {
 #if HEAD > 0
         uvec4 scale = texelFetch(weights, int(at));
@@ -48,11 +49,11 @@ void main()
 #else
         const uvec4 high = uvec4(0);
 #endif
-        for (uint part = 0; part < PARTS; part++) {
+        [[unroll]] for (uint part = 0; part < PARTS; part++) {
             uvec4 w[4];
             [[unroll]] for (uint r = 0; r < 4; r++)
                 w[r] = texelFetch(weights, int(at + (HEAD + part * 4 + r) * L));
-            for (uint step = 0; step < STEPS; step++) {
+            [[unroll]] for (uint step = 0; step < STEPS; step++) {
                 vec4 f[4];
                 [[unroll]] for (uint r = 0; r < 4; r++) {
                     f[r] = block_quants(w[r], high[r], step);
