@@ -67,7 +67,7 @@ size_t utf8_whole(const char *text, size_t size)
     return size;
 }
 
-static bool harmful(uint32_t c)
+bool utf8_harmful(uint32_t c)
 {
     return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0) || c == 0x61c ||
            (c >= 0x200e && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
@@ -81,7 +81,7 @@ size_t utf8_clean(char *out, size_t room, const char *text, size_t size)
         uint32_t code;
         i += utf8_decode(text + i, size - i, &code);
         char bytes[4];
-        size_t n = utf8_encode(harmful(code) ? 0xfffd : code, bytes);
+        size_t n = utf8_encode(utf8_harmful(code) ? 0xfffd : code, bytes);
         if (used + n >= room)
             break;
         memcpy(out + used, bytes, n);

@@ -19,6 +19,9 @@ bool utf8_valid(const char *text, size_t size);
 // completed. Bytes that can never become UTF-8 count as whole, so that they are not held for ever.
 size_t utf8_whole(const char *text, size_t size);
 
+// Whether utf8_clean replaces it.
+bool utf8_harmful(uint32_t code);
+
 // Copies text[0..size) to out as valid UTF-8 that cannot move a cursor, change a colour or reorder
 // a line: newline and tab stay; other C0 and C1 controls, DEL, bidirectional controls, line and
 // paragraph separators and bytes that are not UTF-8 become U+FFFD. Cuts at a character boundary

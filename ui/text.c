@@ -43,8 +43,10 @@ static bool spacing_mark(uint32_t c)
 // What is no text is shown as U+FFFD by whoever draws, which takes a cell.
 static int code_width(uint32_t c)
 {
-    if (c < 0x20 || (c >= 0x7f && c < 0xa0))
-        return c != '\n';
+    if (c == '\n')
+        return 0;
+    if (c == '\t' || utf8_harmful(c))
+        return 1;
     return spacing_mark(c) ? 1 : utf8proc_charwidth((utf8proc_int32_t)c);
 }
 

@@ -36,6 +36,7 @@ static void clusters_have_the_width_that_terminals_give_them(void **state)
         {"\t", 1},
         {"\x1b", 1},
         {"\xff", 1},
+        {"\u202E", 1}, // overrides the direction: shown as U+FFFD
         {"\u0301", 0},
         {"\u0915\u093E", 2},
         {"\u0915\u093E\u0903", 3},
