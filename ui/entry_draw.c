@@ -96,6 +96,8 @@ void entry_draw(const struct entry *e, const struct entry_view *v)
     if (e->kind == ENTRY_USER)
         for (int i = 0; i < v->n; i++)
             term_put(v->term, v->row + i, v->col, 1, "▌", sizeof("▌") - 1, accent);
+    if (v->cols <= ENTRY_MARGIN)
+        return; // the layout is for a cell more, which is not ours
     draw_pictures(e, v);
     if (!visible(v, entry_text_row(e), (int)e->page.rows.count, &from, &n, &row))
         return;

@@ -141,12 +141,18 @@ static void the_place_is_kept_when_the_width_changes(void **state)
     f->cols = 8;
     assert_non_null(strstr(draw(f), "seven"));
     assert_false(transcript_following(f->t));
-    // Where there is not that much any more, the view ends with the last row.
+    // Where there is not that much any more, the view ends with the last row: 28 rows in all, and
+    // the place is the third.
     f->cols = 80;
-    f->rows = 40;
-    assert_string_equal(f->term.cells[0][0], "");
-    draw(f);
-    assert_string_equal(f->term.cells[0][2], "a");
+    f->rows = 27;
+    static const char whole[] = "▌ a\n\n"
+                                "  one two three four five six seven eight nine ten eleven twelve\n"
+                                "\n▌ ask 0\n\n  say 0\n  more\n\n▌ ask 1\n\n  say 1\n  more\n"
+                                "\n▌ ask 2\n\n  say 2\n  more\n\n▌ ask 3\n\n  say 3\n  more\n"
+                                "\n▌ ask 4\n\n  say 4\n  more";
+    assert_string_equal(draw(f), strchr(whole, '\n') + 1);
+    f->rows = 28;
+    assert_string_equal(draw(f), whole);
 }
 
 static void drawing_costs_the_same_however_much_there_is(void **state)

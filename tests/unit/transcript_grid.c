@@ -19,19 +19,26 @@ const struct term_caps *term_get_caps(const struct term *t)
     return &t->caps;
 }
 
+static void assert_inside(const struct term *t, int row, int col, int rows, int cols)
+{
+    if (row < 0 || col < 0 || row + rows > t->rows || col + cols > t->cols)
+        fail_msg("%d x %d cells at row %d, column %d are not in the view of %d x %d", rows, cols,
+                 row, col, t->rows, t->cols);
+}
+
 int term_put(struct term *t, int row, int col, int cols, const char *text, size_t size,
              struct style s)
 {
     int used = 0;
     t->puts++;
     t->bytes += size;
-    assert_in_range(row, 0, ROWS_MOST - 1);
+    assert_inside(t, row, col, 1, 0);
     for (size_t i = 0; i < size;) {
         int cells;
         size_t n = text_grapheme(text + i, size - i, &cells);
         if (used + cells > cols)
             break;
-        assert_in_range(col + used, 0, COLS_MOST - 1);
+        assert_inside(t, row, col + used, 1, cells);
         assert_in_range(n, 1, 31);
         memcpy(t->cells[row][col + used], text + i, n);
         t->cells[row][col + used][n] = '\0';
@@ -77,6 +84,7 @@ void ui_picture_draw(struct ui_picture *p, struct term *t, int row, int col, int
 {
     (void)p;
     assert_true(from >= 0 && n > 0 && from + n <= rows);
+    assert_inside(t, row, col, n, cols);
     for (int r = 0; r < n; r++)
         for (int c = 0; c < cols; c++)
             snprintf(t->cells[row + r][col + c], sizeof(t->cells[0][0]), "%c", 'A' + from + r);
@@ -107,6 +115,8 @@ const char *draw(struct fixture *f)
     size_t n = 0;
     memset(f->term.cells, 0, sizeof(f->term.cells));
     f->term.puts = f->term.bytes = 0;
+    f->term.rows = f->rows;
+    f->term.cols = f->cols;
     transcript_draw(f->t, &f->term, 0, 0, f->rows, f->cols);
     for (int r = 0; r < f->rows; r++) {
         size_t end = n;

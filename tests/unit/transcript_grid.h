@@ -13,6 +13,7 @@ struct term {
     struct term_caps caps;
     char cells[ROWS_MOST][COLS_MOST][32]; // a cluster; "" where nothing was put
     struct style styles[ROWS_MOST][COLS_MOST];
+    int rows, cols; // that may be drawn on: the view's
     size_t puts, bytes;
 };
 
@@ -32,7 +33,8 @@ int set_up(void **state);
 int tear_down(void **state);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-// The view, rows parted by newlines, blanks at their ends left out; valid until the next call.
+// The view, rows parted by newlines, blanks at their ends left out; valid until the next call. What
+// is drawn outside it fails the test.
 const char *draw(struct fixture *f);
 
 void say(struct fixture *f, const char *question, const char *answer);
