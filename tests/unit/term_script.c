@@ -69,9 +69,18 @@ static void say(int fd, const char *text)
         assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 }
 
+// To each question for its attributes that has not been answered yet.
+static void answer(const struct setup *s, int master, const struct buffer *screen, size_t *answered)
+{
+    for (; *answered < count(screen, "\033[c"); ++*answered) {
+        say(master, s->answers ? s->answers : "\033[?1;2c");
+        say(master, *answered == 0 ? s->typed : NULL);
+    }
+}
+
 static void be_the_terminal(const struct setup *s, int master, int report, struct outcome *o)
 {
-    size_t asked = 0;
+    size_t answered = 0;
     bool going = true;
     while (going) {
         struct pollfd fds[] = {{master, POLLIN, 0}, {report, POLLIN, 0}};
@@ -79,16 +88,23 @@ static void be_the_terminal(const struct setup *s, int master, int report, struc
             fail_msg("the child hangs");
         if (fds[0].revents)
             take(master, &o->screen);
-        for (; asked < count(&o->screen, "\033[c"); asked++) {
-            say(master, s->answers ? s->answers : "\033[?1;2c");
-            say(master, asked == 0 ? s->typed : NULL);
-        }
+        answer(s, master, &o->screen, &answered);
         if (fds[1].revents)
             going = take(report, &o->report);
     }
     // The child has ended; the rest is in the line's buffer.
     while (poll(&(struct pollfd){master, POLLIN, 0}, 1, 50) > 0 && take(master, &o->screen))
-        ;
+        answer(s, master, &o->screen, &answered);
+}
+
+// Without the modes in which a line counts only once it has ended.
+static int unread_bytes(int slave, struct termios modes)
+{
+    int n;
+    cfmakeraw(&modes);
+    assert_int_equal(tcsetattr(slave, TCSANOW, &modes), 0);
+    assert_int_equal(ioctl(slave, FIONREAD, &n), 0);
+    return n;
 }
 
 struct outcome run(struct setup s)
@@ -115,6 +131,7 @@ struct outcome run(struct setup s)
     o.same_modes = before.c_iflag == after.c_iflag && before.c_oflag == after.c_oflag &&
                    before.c_lflag == after.c_lflag && before.c_cflag == after.c_cflag &&
                    memcmp(before.c_cc, after.c_cc, sizeof(before.c_cc)) == 0;
+    o.unread = unread_bytes(slave, after);
     close(master);
     close(slave);
     close(pipes[0]);

@@ -25,6 +25,7 @@ struct outcome {
     struct buffer report;
     int status;      // of the child, as from waitpid
     bool same_modes; // the terminal's modes are what they were
+    int unread;      // bytes that the child left for whoever reads the terminal next
 };
 
 // Answers the child until it ends. The caller finishes the outcome.

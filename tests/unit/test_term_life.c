@@ -55,8 +55,10 @@ static void what_was_set_is_put_back(void **state)
 static void answers_do_not_outlive_the_program(void **state)
 {
     (void)state;
-    // The child stops at once; the answer comes while it does, and must be gone from the line.
+    // The child stops at once; the answer comes while it does, and must be gone from the line: the
+    // shell would take it for typed.
     struct outcome o = run_well((struct setup){.run = draw_once, .answers = "\033[?63;1;2;4c"});
+    assert_int_equal(o.unread, 0);
     assert_int_equal(count(&o.screen, "63;1;2;4c"), 0); // not echoed either
     outcome_finish(&o);
 }
