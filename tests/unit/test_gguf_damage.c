@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "engine/model/quant.h"
 #include "tests/unit/gguf_open.h"
 
 static void refuse_path(const char *path, const char *shown, const char *reason)
@@ -16,6 +17,24 @@ static void refuse_path(const char *path, const char *shown, const char *reason)
     struct error e = {0};
     assert_null(gguf_open(path, &e));
     check_sentence(&e, shown, reason);
+}
+
+// Root may read everything and is somebody else meanwhile. True: the file was opened, or not tried.
+static bool open_as_ordinary_user(const char *path, struct error *e)
+{
+    const uid_t nobody = 65534;
+    const bool root = geteuid() == 0;
+    chmod(test_folder, 0711); // the folder is not what keeps nobody out
+    if (root && seteuid(nobody) != 0) {
+        print_message(
+            "not tried: a file that may not be read (root cannot be somebody else here)\n");
+        return true;
+    }
+    struct gguf *g = gguf_open(path, e);
+    if (root)
+        assert_int_equal(seteuid(0), 0);
+    assert_null(g);
+    return false;
 }
 
 static void what_is_not_a_file_is_named(void **state)
@@ -27,8 +46,9 @@ static void what_is_not_a_file_is_named(void **state)
     const char *path = test_path("secret.gguf");
     write_bytes(path, "GGUF", 4);
     chmod(path, 0);
-    if (geteuid() != 0) // root may read it
-        refuse_path(path, "secret.gguf", "may not be read");
+    struct error e = {0};
+    if (!open_as_ordinary_user(path, &e))
+        check_sentence(&e, "secret.gguf", "may not be read");
     unlink(path);
 }
 
@@ -95,6 +115,89 @@ static void every_cut_is_noticed(void **state)
     }
 }
 
+// ---- all that a file's object gives away, read
+
+struct span {
+    uintptr_t begin, end; // lowest and highest address that was read
+    unsigned sum;
+};
+
+static void read_bytes(struct span *s, const void *data, size_t size)
+{
+    const unsigned char *from = data;
+    for (size_t i = 0; i < size; i++)
+        s->sum += from[i];
+    if (size > 0 && (uintptr_t)from < s->begin)
+        s->begin = (uintptr_t)from;
+    if (size > 0 && (uintptr_t)from + size > s->end)
+        s->end = (uintptr_t)from + size;
+}
+
+static void read_strings(const struct gguf *g, const char *key, struct span *s)
+{
+    struct gguf_string text = {0}, *list;
+    size_t count;
+    if (gguf_get_string(g, key, &text))
+        read_bytes(s, text.data, text.size);
+    if (!gguf_array_strings(g, key, &list, &count))
+        return;
+    assert_int_equal(count, gguf_array_count(g, key));
+    for (size_t i = 0; i < count; i++)
+        read_bytes(s, list[i].data, list[i].size);
+    free(list);
+}
+
+static void read_numbers(const struct gguf *g, const char *key)
+{
+    uint32_t u32;
+    int64_t i64;
+    float f32;
+    bool yes;
+    gguf_get_u32(g, key, &u32);
+    gguf_get_i64(g, key, &i64);
+    gguf_get_f32(g, key, &f32);
+    gguf_get_bool(g, key, &yes);
+    size_t count = gguf_array_count(g, key);
+    for (size_t i = 0; i < count; i++) {
+        gguf_array_f32(g, key, i, &f32);
+        gguf_array_i64(g, key, i, &i64);
+    }
+    assert_false(gguf_array_f32(g, key, count, &f32));
+    assert_false(gguf_array_i64(g, key, count, &i64));
+}
+
+static void read_tensor(const struct gguf *g, const struct gguf_tensor *t, struct span *s)
+{
+    assert_in_range(strlen(t->name), 1, 63);
+    assert_ptr_equal(gguf_find_tensor(g, t->name), t);
+    assert_in_range(t->n_dims, 1, 4);
+    for (uint32_t i = 0; i < 4; i++)
+        assert_true(i < t->n_dims ? t->dims[i] > 0 : t->dims[i] == 1);
+    assert_non_null(quant_find(t->type));
+    read_bytes(s, t->data, t->size);
+}
+
+// What lies in the file lies there whole: nothing reaches further than the file is long.
+static void read_everything(const struct gguf *g)
+{
+    struct span s = {.begin = UINTPTR_MAX};
+    for (size_t i = 0; i < gguf_pair_count(g); i++) {
+        const struct gguf_pair *p = gguf_pair_at(g, i);
+        read_bytes(&s, p->key.data, p->key.size);
+        read_bytes(&s, p->data, p->size);
+        char *key = strndup(p->key.data, p->key.size);
+        assert_non_null(key);
+        if (strlen(key) == p->key.size)
+            assert_ptr_equal(gguf_find_pair(g, key), p);
+        read_strings(g, key, &s);
+        read_numbers(g, key);
+        free(key);
+    }
+    for (size_t i = 0; i < gguf_tensor_count(g); i++)
+        read_tensor(g, gguf_tensor_at(g, i), &s);
+    assert_true(s.end <= s.begin || s.end - s.begin <= gguf_file_size(g));
+}
+
 static void damaged_bytes_do_no_harm(void **state)
 {
     (void)state;
@@ -107,7 +210,9 @@ static void damaged_bytes_do_no_harm(void **state)
             struct error e = {0};
             b.data[i] = values[v];
             struct gguf *g = open_bytes(&b, &e);
-            if (!g)
+            if (g)
+                read_everything(g);
+            else
                 check_sentence(&e, "a.gguf", "");
             gguf_close(g);
         }
