@@ -132,6 +132,7 @@ static void the_newest_2000_entries_are_kept(void **state)
     editor_destroy(e);
     FILE *f = fopen(path, "r");
     int lines = 0;
+    assert_non_null(f);
     while (fgets(text, sizeof(text), f))
         if (lines++ == 0)
             assert_string_equal(text, "question 500\n");
