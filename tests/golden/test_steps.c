@@ -1,6 +1,7 @@
 // Answers token by token: stopped at any moment, from any thread, in turns with another session,
 // and sampled. What comes after a stop is what a fresh session says.
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -128,30 +129,57 @@ static void a_stop_during_a_sync_ends_it(void **state)
     session_destroy(s);
 }
 
+struct signalled_stopper {
+    struct session *session;
+    sem_t heard, sent;
+};
+
+static void *stop_when_heard(void *data)
+{
+    struct signalled_stopper *x = data;
+    sem_wait(&x->heard);
+    session_stop(x->session);
+    sem_post(&x->sent);
+    return NULL;
+}
+
+// Goes on with the answer while another thread stops it from its next token on, whenever that gets
+// its turn, but before the step that would end the answer.
+static enum step hear_until_stopped(struct session *s, size_t *heard)
+{
+    struct signalled_stopper x = {.session = s};
+    struct token t;
+    enum step step;
+    pthread_t thread;
+    assert_int_equal(sem_init(&x.heard, 0, 0) | sem_init(&x.sent, 0, 0), 0);
+    assert_int_equal(pthread_create(&thread, NULL, stop_when_heard, &x), 0);
+    while ((step = next(s, &t)) == STEP_TOKEN) {
+        assert_true(*heard < alone[0].count);
+        assert_int_equal(t.id, alone[0].ids[(*heard)++]);
+        sem_post(&x.heard);
+        if (*heard == alone[0].count)
+            sem_wait(&x.sent);
+    }
+    sem_post(&x.heard); // where no token came
+    pthread_join(thread, NULL);
+    sem_destroy(&x.heard);
+    sem_destroy(&x.sent);
+    session_resume(s);
+    return step;
+}
+
 static void a_stop_during_an_answer_ends_it_and_it_can_go_on(void **state)
 {
     (void)state;
     struct session *s = open_session(engine);
     unsigned stopped = 0;
     size_t heard = 0;
+    enum step step;
     sync_to(s, &questions[0], 1);
-    for (;;) {
-        struct token t;
-        struct stopper x = {s, 30000};
-        pthread_t thread = start_stopper(&x);
-        enum step step = STEP_TOKEN;
-        while (step == STEP_TOKEN) {
-            step = next(s, &t);
-            if (step == STEP_TOKEN)
-                assert_int_equal(t.id, alone[0].ids[heard++]);
-        }
-        pthread_join(thread, NULL);
-        session_resume(s);
-        stopped += step == STEP_STOPPED;
-        if (step == STEP_END)
-            break;
-        assert_int_equal(step, STEP_STOPPED);
-    }
+    while ((step = hear_until_stopped(s, &heard)) == STEP_STOPPED)
+        stopped++;
+    assert_int_equal(step, STEP_END);
+    print_message("%u steps were stopped\n", stopped);
     assert_int_equal(heard, alone[0].count);
     assert_true(stopped > 0);
     still_answers(s);
