@@ -1,33 +1,9 @@
-#include "engine/model/weights.h"
-
+// What a model asks for: its places in device memory, and what will be put there.
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
-#include "engine/model/repack.h"
-
-enum { PARTS_MOST = 4, QUAD_ROWS_MOST = WEIGHT_QUAD * 64 };
-
-// One thing to upload: a matrix out of tensors, or a run of floats that we hold.
-struct job {
-    struct matrix matrix;
-    struct weight_part parts[PARTS_MOST];
-    uint32_t n_parts;
-    enum weight_order order;
-    float *floats; // NULL: a matrix
-    size_t count;
-    struct vk_slice to;
-};
-
-struct weights {
-    struct vk_device *device;
-    uint32_t interleave;
-    struct vk_slabs *slabs;
-    struct job *jobs;
-    size_t n_jobs, room;
-    struct vk_slice zeros; // the bias of matrices without one
-    uint64_t bytes;
-};
+#include "engine/model/weights_internal.h"
 
 // A type without kernels of its own is widened: 11 bits hold what 6 bits times an 8-bit scale say
 // well enough.
@@ -175,16 +151,6 @@ bool weights_floats(struct weights *w, const float *values, size_t count, struct
     return true;
 }
 
-// The row of a part's tensor that becomes row `i` of the part.
-static uint32_t tensor_row(const struct weight_part *p, uint32_t i)
-{
-    if (p->halves) {
-        uint32_t d = i % p->halves;
-        i = i - d + (d % 2 ? p->halves / 2 : 0) + d / 2;
-    }
-    return p->first_row + i;
-}
-
 static bool fill_bias(const struct weight_part *p, float *out, struct error *e)
 {
     float *values = malloc(elements(p->bias) * sizeof(float));
@@ -192,7 +158,7 @@ static bool fill_bias(const struct weight_part *p, float *out, struct error *e)
         return error_no_memory(e);
     weights_dequantize(p->bias, 0, elements(p->bias), values);
     for (uint32_t i = 0; i < p->rows; i++)
-        out[i] = values[tensor_row(p, i)];
+        out[i] = values[weight_tensor_row(p, i)];
     free(values);
     return true;
 }
@@ -238,122 +204,4 @@ bool weights_matrix(struct weights *w, const struct weight_part *parts, uint32_t
     memcpy(j->parts, parts, n * sizeof(*parts));
     *out = m;
     return true;
-}
-
-// The part that row `i` of the device's matrix comes from; *i becomes its row there. NULL: padding.
-static const struct weight_part *source_part(const struct job *j, uint32_t *i, uint32_t interleave)
-{
-    uint32_t part = 0;
-    if (j->order == WEIGHT_PAIRED) {
-        uint32_t group = *i / interleave;
-        part = group & 1;
-        *i = group / 2 * interleave + *i % interleave;
-    } else {
-        while (part < j->n_parts && *i >= j->parts[part].rows)
-            *i -= j->parts[part++].rows;
-    }
-    return part < j->n_parts && *i < j->parts[part].rows ? &j->parts[part] : NULL;
-}
-
-// A row of the file as halves.
-static void widen(const struct quant *q, const void *row, uint32_t columns, uint16_t *out)
-{
-    float values[256];
-    const uint8_t *block = row;
-    for (uint32_t at = 0; at < columns; at += q->elems, block += q->bytes) {
-        q->dequantize(block, values, 1);
-        for (uint32_t i = 0; i < q->elems; i++)
-            out[at + i] = quant_f32_to_f16(values[i]);
-    }
-}
-
-// A row of the matrix as it lies in the file, or widened into `wide`.
-static const void *source_row(const struct job *j, uint32_t i, uint32_t interleave, uint16_t *wide)
-{
-    const struct weight_part *p = source_part(j, &i, interleave);
-    if (!p)
-        return NULL;
-    uint32_t columns = j->matrix.columns;
-    const struct quant *q = quant_find(p->tensor->type);
-    const void *row = (const uint8_t *)p->tensor->data +
-                      (size_t)tensor_row(p, i) * (columns / q->elems) * q->bytes;
-    if (q->type == j->matrix.type)
-        return row;
-    widen(q, row, columns, wide);
-    return wide;
-}
-
-// `wide`: room for a quad's rows as halves, where they are widened.
-static void pack(const struct weights *w, const struct job *j, uint32_t quad, uint16_t *wide,
-                 void *to)
-{
-    uint32_t columns = j->matrix.columns, n = WEIGHT_QUAD * w->interleave;
-    const void *rows[QUAD_ROWS_MOST];
-    for (uint32_t i = 0; i < n; i++)
-        rows[i] = source_row(j, quad * n + i, w->interleave, wide + (size_t)i * columns);
-    repack_quad(j->matrix.type, rows, columns, w->interleave, to);
-}
-
-// Uploads in stretches of whole quads that fit a staging slot.
-static bool upload_job(const struct weights *w, const struct job *j, struct vk_uploader *up,
-                       uint16_t *wide, const atomic_bool *stop, atomic_uint_fast64_t *done,
-                       struct error *e)
-{
-    uint64_t quad = j->floats ? 4 * sizeof(float)
-                              : kernel_matrix_size(j->matrix.type, WEIGHT_QUAD * w->interleave,
-                                                   j->matrix.columns, w->interleave);
-    if (quad > VK_UPLOAD_MOST)
-        return error_set(e, ERROR_MODEL, "a matrix of the model has rows that are too long");
-    uint64_t step = VK_UPLOAD_MOST / quad * quad;
-    for (uint64_t at = 0; at < j->to.size; at += step) {
-        if (stop && atomic_load(stop))
-            return error_set(e, ERROR_INTERRUPTED, "stopped while the model was loading");
-        uint64_t size = j->to.size - at < step ? j->to.size - at : step;
-        uint8_t *to =
-            vk_upload_begin(up, (struct vk_slice){j->to.buffer, j->to.offset + at, size}, e);
-        if (!to)
-            return false;
-        if (j->floats)
-            memcpy(to, (const uint8_t *)j->floats + at, size);
-        else
-            for (uint64_t b = 0; b < size; b += quad)
-                pack(w, j, (uint32_t)((at + b) / quad), wide, to + b);
-        if (!vk_upload_end(up, e))
-            return false;
-        if (done)
-            atomic_fetch_add(done, size);
-    }
-    return true;
-}
-
-// Values of the largest quad that is widened.
-static size_t widest(const struct weights *w)
-{
-    size_t most = 0;
-    for (size_t i = 0; i < w->n_jobs; i++) {
-        const struct job *j = &w->jobs[i];
-        for (uint32_t k = 0; !j->floats && k < j->n_parts; k++)
-            if (j->matrix.columns > most && j->parts[k].tensor->type != j->matrix.type)
-                most = j->matrix.columns;
-    }
-    return most * WEIGHT_QUAD * w->interleave;
-}
-
-bool weights_upload(struct weights *w, const atomic_bool *stop, atomic_uint_fast64_t *done,
-                    struct error *e)
-{
-    uint16_t *wide = calloc(widest(w) + 1, sizeof(*wide));
-    struct vk_uploader *up = vk_uploader_create(w->device, e);
-    bool ok = up && (wide || error_no_memory(e));
-    for (size_t i = 0; ok && i < w->n_jobs; i++)
-        ok = upload_job(w, &w->jobs[i], up, wide, stop, done, e);
-    ok = ok && vk_upload_flush(up, e);
-    vk_uploader_destroy(up);
-    free(wide);
-    for (size_t i = 0; i < w->n_jobs; i++) {
-        free(w->jobs[i].floats);
-        w->jobs[i].floats = NULL;
-    }
-    w->n_jobs = 0;
-    return ok;
 }

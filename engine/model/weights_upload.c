@@ -1,0 +1,126 @@
+// The weights on their way to the device: rows of the file, widened and repacked.
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/model/repack.h"
+#include "engine/model/weights_internal.h"
+
+enum { QUAD_ROWS_MOST = WEIGHT_QUAD * 64 };
+
+// The part that row `i` of the device's matrix comes from; *i becomes its row there. NULL: padding.
+static const struct weight_part *source_part(const struct job *j, uint32_t *i, uint32_t interleave)
+{
+    uint32_t part = 0;
+    if (j->order == WEIGHT_PAIRED) {
+        uint32_t group = *i / interleave;
+        part = group & 1;
+        *i = group / 2 * interleave + *i % interleave;
+    } else {
+        while (part < j->n_parts && *i >= j->parts[part].rows)
+            *i -= j->parts[part++].rows;
+    }
+    return part < j->n_parts && *i < j->parts[part].rows ? &j->parts[part] : NULL;
+}
+
+// A row of the file as halves.
+static void widen(const struct quant *q, const void *row, uint32_t columns, uint16_t *out)
+{
+    float values[256];
+    const uint8_t *block = row;
+    for (uint32_t at = 0; at < columns; at += q->elems, block += q->bytes) {
+        q->dequantize(block, values, 1);
+        for (uint32_t i = 0; i < q->elems; i++)
+            out[at + i] = quant_f32_to_f16(values[i]);
+    }
+}
+
+// A row of the matrix as it lies in the file, or widened into `wide`.
+static const void *source_row(const struct job *j, uint32_t i, uint32_t interleave, uint16_t *wide)
+{
+    const struct weight_part *p = source_part(j, &i, interleave);
+    if (!p)
+        return NULL;
+    uint32_t columns = j->matrix.columns;
+    const struct quant *q = quant_find(p->tensor->type);
+    const void *row = (const uint8_t *)p->tensor->data +
+                      (size_t)weight_tensor_row(p, i) * (columns / q->elems) * q->bytes;
+    if (q->type == j->matrix.type)
+        return row;
+    widen(q, row, columns, wide);
+    return wide;
+}
+
+// `wide`: room for a quad's rows as halves, where they are widened.
+static void pack(const struct weights *w, const struct job *j, uint32_t quad, uint16_t *wide,
+                 void *to)
+{
+    uint32_t columns = j->matrix.columns, n = WEIGHT_QUAD * w->interleave;
+    const void *rows[QUAD_ROWS_MOST];
+    for (uint32_t i = 0; i < n; i++)
+        rows[i] = source_row(j, quad * n + i, w->interleave, wide + (size_t)i * columns);
+    repack_quad(j->matrix.type, rows, columns, w->interleave, to);
+}
+
+// Uploads in stretches of whole quads that fit a staging slot.
+static bool upload_job(const struct weights *w, const struct job *j, struct vk_uploader *up,
+                       uint16_t *wide, const atomic_bool *stop, atomic_uint_fast64_t *done,
+                       struct error *e)
+{
+    uint64_t quad = j->floats ? 4 * sizeof(float)
+                              : kernel_matrix_size(j->matrix.type, WEIGHT_QUAD * w->interleave,
+                                                   j->matrix.columns, w->interleave);
+    if (quad > VK_UPLOAD_MOST)
+        return error_set(e, ERROR_MODEL, "a matrix of the model has rows that are too long");
+    uint64_t step = VK_UPLOAD_MOST / quad * quad;
+    for (uint64_t at = 0; at < j->to.size; at += step) {
+        if (stop && atomic_load(stop))
+            return error_set(e, ERROR_INTERRUPTED, "stopped while the model was loading");
+        uint64_t size = j->to.size - at < step ? j->to.size - at : step;
+        uint8_t *to =
+            vk_upload_begin(up, (struct vk_slice){j->to.buffer, j->to.offset + at, size}, e);
+        if (!to)
+            return false;
+        if (j->floats)
+            memcpy(to, (const uint8_t *)j->floats + at, size);
+        else
+            for (uint64_t b = 0; b < size; b += quad)
+                pack(w, j, (uint32_t)((at + b) / quad), wide, to + b);
+        if (!vk_upload_end(up, e))
+            return false;
+        if (done)
+            atomic_fetch_add(done, size);
+    }
+    return true;
+}
+
+// Values of the largest quad that is widened.
+static size_t widest(const struct weights *w)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < w->n_jobs; i++) {
+        const struct job *j = &w->jobs[i];
+        for (uint32_t k = 0; !j->floats && k < j->n_parts; k++)
+            if (j->matrix.columns > most && j->parts[k].tensor->type != j->matrix.type)
+                most = j->matrix.columns;
+    }
+    return most * WEIGHT_QUAD * w->interleave;
+}
+
+bool weights_upload(struct weights *w, const atomic_bool *stop, atomic_uint_fast64_t *done,
+                    struct error *e)
+{
+    uint16_t *wide = calloc(widest(w) + 1, sizeof(*wide));
+    struct vk_uploader *up = vk_uploader_create(w->device, e);
+    bool ok = up && (wide || error_no_memory(e));
+    for (size_t i = 0; ok && i < w->n_jobs; i++)
+        ok = upload_job(w, &w->jobs[i], up, wide, stop, done, e);
+    ok = ok && vk_upload_flush(up, e);
+    vk_uploader_destroy(up);
+    free(wide);
+    for (size_t i = 0; i < w->n_jobs; i++) {
+        free(w->jobs[i].floats);
+        w->jobs[i].floats = NULL;
+    }
+    w->n_jobs = 0;
+    return ok;
+}
