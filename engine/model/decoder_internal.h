@@ -1,4 +1,5 @@
-// Shared by decoder_shape.c (metadata), decoder.c (the model) and decoder_state.c (its timelines).
+// Shared by decoder_shape.c (metadata), decoder.c (the model), decoder_state.c (its timelines) and
+// decoder_plan.c (what is computed for a batch).
 #pragma once
 
 #include "engine/model/decoder.h"
@@ -48,3 +49,32 @@ bool decoder_read_shape(const struct gguf *g, struct decoder_shape *s, struct er
 // Fills frequencies and magnitude for timelines of at most `context` positions.
 bool decoder_read_rotation(const struct gguf *g, uint32_t context, struct decoder *m,
                            struct error *e);
+
+// What changes from run to run, written by the host into one buffer.
+struct inputs {
+    struct vk_buffer *buffer;
+    struct vk_slice x;        // [batch][width] floats
+    struct vk_slice rotation; // [batch][head_size] floats: (cos, sin) of each pair
+    struct vk_slice slots;    // [batch] uint: place in the cache
+    struct vk_slice ranges;   // [batch] uvec2: keys that the column sees
+};
+
+struct decoder_state {
+    struct decoder *model;
+    uint32_t batch, context, capacity; // capacity: positions that the cache has room for
+    struct vk_buffer *cache;           // [layer]: K, then V
+    struct inputs in;
+    struct vk_buffer *logits;
+    struct plan *one;  // one column with logits
+    struct plan *many; // the last batch of another size
+    uint32_t many_columns;
+    bool many_logits;
+    struct decoder_counters counters;
+};
+
+// K and V of a layer in a cache that has room for `capacity` positions.
+struct vk_slice decoder_layer_cache(const struct decoder_state *s, struct vk_buffer *cache,
+                                    uint32_t capacity, uint32_t layer);
+// A batch of `columns` over the state's inputs and cache, recorded. NULL: *e says why.
+struct plan *decoder_make_plan(const struct decoder_state *s, uint32_t columns, bool logits,
+                               struct error *e);

@@ -1,35 +1,10 @@
-// A timeline's memory and the plans over it: x += out(attention(rotate(qkv(norm(x))))), then
-// x += down(silu(gate(norm(x))) * up(norm(x))), for each layer; at the end head(norm(x)) for the
-// last column.
+// A timeline's memory: inputs, the KV cache that grows, logits; and which plan runs over them.
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "engine/model/decoder_internal.h"
 
 enum { FIRST_POSITIONS = 256 }; // of the cache; it doubles when they are full
-
-// What changes from run to run, written by the host into one buffer.
-struct inputs {
-    struct vk_buffer *buffer;
-    struct vk_slice x;        // [batch][width] floats
-    struct vk_slice rotation; // [batch][head_size] floats: (cos, sin) of each pair
-    struct vk_slice slots;    // [batch] uint: place in the cache
-    struct vk_slice ranges;   // [batch] uvec2: keys that the column sees
-};
-
-struct decoder_state {
-    struct decoder *model;
-    uint32_t batch, context, capacity; // capacity: positions that the cache has room for
-    struct vk_buffer *cache;           // [layer]: K, then V
-    struct inputs in;
-    struct vk_buffer *logits;
-    struct plan *one;  // one column with logits
-    struct plan *many; // the last batch of another size
-    uint32_t many_columns;
-    bool many_logits;
-    struct decoder_counters counters;
-};
 
 static struct vk_slice cut(struct vk_buffer *b, uint64_t *at, uint64_t size)
 {
@@ -61,8 +36,8 @@ static void *mapped(struct vk_slice s)
 
 // ---- the cache
 
-static struct vk_slice layer_cache(const struct decoder_state *s, struct vk_buffer *cache,
-                                   uint32_t capacity, uint32_t layer)
+struct vk_slice decoder_layer_cache(const struct decoder_state *s, struct vk_buffer *cache,
+                                    uint32_t capacity, uint32_t layer)
 {
     const struct decoder_shape *m = &s->model->shape;
     uint64_t size = kernel_cache_size(capacity, m->kv_heads, m->head_size);
@@ -84,8 +59,8 @@ static bool copy_cache(struct decoder_state *s, struct vk_buffer *larger, uint32
     if (!p)
         return false;
     for (uint32_t i = 0; i < s->model->shape.layers; i++) {
-        struct vk_slice from = layer_cache(s, s->cache, s->capacity, i);
-        struct vk_slice to = layer_cache(s, larger, capacity, i);
+        struct vk_slice from = decoder_layer_cache(s, s->cache, s->capacity, i);
+        struct vk_slice to = decoder_layer_cache(s, larger, capacity, i);
         plan_tensor a = plan_external(p, from), b = plan_external(p, to);
         plan_copy(p, a, 0, b, 0, from.size / 2);
         plan_copy(p, a, from.size / 2, b, to.size / 2, from.size / 2);
@@ -123,116 +98,6 @@ static bool grow_cache(struct decoder_state *s, uint32_t positions, struct error
 
 // ---- plans
 
-struct batch {
-    struct plan *plan;
-    uint32_t columns;
-    plan_tensor x, q, attended, hidden; // the residual stream, and what lives within a layer
-    plan_tensor rotation, slots, ranges;
-};
-
-static void plan_layer(const struct decoder_state *s, const struct batch *b, uint32_t i)
-{
-    const struct decoder_shape *m = &s->model->shape;
-    const struct decoder_layer *l = &s->model->layers[i];
-    uint32_t inner = m->heads * m->head_size;
-    plan_tensor cache = plan_external(b->plan, layer_cache(s, s->cache, s->capacity, i));
-    struct matmul parts[QKV_PARTS];
-    for (uint32_t n = 0; n < l->n_qkv; n++)
-        parts[n] = (struct matmul){.matrix = &l->qkv[n],
-                                   .columns = b->columns,
-                                   .x = b->x,
-                                   .x_stride = m->width,
-                                   .y = b->q,
-                                   .norm = &l->attention_norm};
-    kernel_qkv(b->plan, parts, l->n_qkv,
-               &(struct qkv){.rotation = b->rotation,
-                             .slots = b->slots,
-                             .cache = cache,
-                             .positions = s->capacity,
-                             .q_rows = inner,
-                             .kv_rows = m->kv_heads * m->head_size,
-                             .head_size = m->head_size});
-    kernel_attention(b->plan, &(struct attention){.q = b->q,
-                                                  .cache = cache,
-                                                  .positions = s->capacity,
-                                                  .y = b->attended,
-                                                  .ranges = b->ranges,
-                                                  .columns = b->columns,
-                                                  .keys = s->capacity,
-                                                  .heads = m->heads,
-                                                  .kv_heads = m->kv_heads,
-                                                  .head_size = m->head_size,
-                                                  .q_stride = inner,
-                                                  .y_stride = inner});
-    kernel_matmul(b->plan, &(struct matmul){.matrix = &l->out,
-                                            .columns = b->columns,
-                                            .x = b->attended,
-                                            .x_stride = inner,
-                                            .y = b->x,
-                                            .y_stride = m->width,
-                                            .mode = MODE_RESIDUAL});
-    kernel_matmul(b->plan, &(struct matmul){.matrix = &l->gate_up,
-                                            .columns = b->columns,
-                                            .x = b->x,
-                                            .x_stride = m->width,
-                                            .y = b->hidden,
-                                            .y_stride = m->feed_forward,
-                                            .mode = MODE_GATE,
-                                            .norm = &l->ffn_norm});
-    kernel_matmul(b->plan, &(struct matmul){.matrix = &l->down,
-                                            .columns = b->columns,
-                                            .x = b->hidden,
-                                            .x_stride = m->feed_forward,
-                                            .y = b->x,
-                                            .y_stride = m->width,
-                                            .mode = MODE_RESIDUAL});
-}
-
-static plan_tensor columns_of(const struct batch *b, uint32_t floats)
-{
-    return plan_scratch(b->plan, (uint64_t)b->columns * floats * sizeof(float));
-}
-
-static struct plan *make_plan(const struct decoder_state *s, uint32_t columns, bool logits,
-                              struct error *e)
-{
-    const struct decoder_shape *m = &s->model->shape;
-    struct batch b = {.plan = plan_create(s->model->device, "decoder", e), .columns = columns};
-    if (!b.plan)
-        return NULL;
-    b.rotation = plan_external(b.plan, s->in.rotation);
-    b.slots = plan_external(b.plan, s->in.slots);
-    b.ranges = plan_external(b.plan, s->in.ranges);
-    b.x = columns_of(&b, m->width);
-    b.q = columns_of(&b, m->heads * m->head_size);
-    b.attended = columns_of(&b, m->heads * m->head_size);
-    b.hidden = columns_of(&b, m->feed_forward);
-    plan_copy(b.plan, plan_external(b.plan, s->in.x), 0, b.x, 0,
-              (uint64_t)columns * m->width * sizeof(float));
-    for (uint32_t i = 0; i < m->layers; i++)
-        plan_layer(s, &b, i);
-    if (logits) {
-        plan_tensor y = plan_scratch(b.plan, m->vocabulary * sizeof(float));
-        kernel_matmul(b.plan, &(struct matmul){.matrix = &s->model->head,
-                                               .columns = 1,
-                                               .x = b.x,
-                                               .x_stride = m->width,
-                                               .x_column = columns - 1,
-                                               .y = y,
-                                               .y_stride = m->vocabulary,
-                                               .mode = MODE_STORE,
-                                               .norm = &s->model->output_norm});
-        plan_copy(b.plan, y, 0, plan_external(b.plan, vk_buffer_all(s->logits)), 0,
-                  m->vocabulary * sizeof(float));
-    }
-    double piece = kernel_layout(vk_device_profile(s->model->device)).piece_flops;
-    if (!plan_finish(b.plan, piece, e)) {
-        plan_destroy(b.plan);
-        return NULL;
-    }
-    return b.plan;
-}
-
 // The recorded plan for a batch: one column is what decoding repeats; of larger ones the last is
 // kept.
 static struct plan *plan_for(struct decoder_state *s, uint32_t columns, bool logits,
@@ -240,12 +105,12 @@ static struct plan *plan_for(struct decoder_state *s, uint32_t columns, bool log
 {
     if (columns == 1) {
         if (!s->one)
-            s->one = make_plan(s, 1, true, e);
+            s->one = decoder_make_plan(s, 1, true, e);
         return s->one;
     }
     if (!s->many || s->many_columns != columns || s->many_logits != logits) {
         plan_destroy(s->many);
-        s->many = make_plan(s, columns, logits, e);
+        s->many = decoder_make_plan(s, columns, logits, e);
         s->many_columns = columns;
         s->many_logits = logits;
     }
