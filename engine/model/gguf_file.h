@@ -1,6 +1,6 @@
 // The inside of struct gguf, shared by the files that make up the reader: gguf.c maps a file and
 // tells what it is, gguf_pairs.c and gguf_tensors.c check its two tables, gguf_value.c looks things
-// up, gguf_read.c holds what these share. The writer, gguf_write.c, shares
+// up, gguf_read.c holds what these share. The writer, gguf_write.c and gguf_write_file.c, shares
 // some of that. Nothing else includes this.
 #pragma once
 

@@ -1,70 +1,8 @@
-#include "engine/model/gguf_write.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+// What a file is to hold, and its tables.
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "base/buffer.h"
-#include "engine/model/gguf_file.h"
-
-struct gguf_writer {
-    char *path;
-    char *temporary; // beside path; NULL when there is none to remove
-    int file;        // -1: closed
-    char shown[GGUF_SHOWN_PATH];
-    struct error failure; // the first one, of kind ERROR_NONE until then
-    uint32_t alignment;
-
-    struct buffer pairs; // as they lie in the file
-    struct gguf_index *keys;
-    size_t pair_count;
-    size_t pair_room;
-
-    struct gguf_tensor *tensors;
-    size_t tensor_count;
-    size_t tensor_room;
-};
-
-static bool cannot_write(const struct gguf_writer *w, int code, struct error *e)
-{
-    if (code == ENOSPC || code == EDQUOT)
-        return error_set(e, ERROR_RUNTIME, "the disk is full, %s was not written; free some space",
-                         w->shown);
-    if (code == ENOENT || code == ENOTDIR)
-        return error_set(e, ERROR_RUNTIME, "the folder of %s does not exist; create it first",
-                         w->shown);
-    return error_set(e, ERROR_RUNTIME, "%s cannot be written: %s", w->shown, strerror(code));
-}
-
-// mkstemp would make a file of mode 0600, and the umask cannot be asked for without changing it.
-static bool create_temporary(struct gguf_writer *w, struct error *e)
-{
-    const char *slash = strrchr(w->path, '/');
-    int folder = slash ? (int)(slash - w->path) + 1 : 0;
-    for (int attempt = 0; attempt < 100; attempt++) {
-        struct timespec now;
-        clock_gettime(CLOCK_REALTIME, &now);
-        free(w->temporary);
-        if (asprintf(&w->temporary, "%.*s.gguf-%ld-%09ld.part", folder, w->path, (long)getpid(),
-                     now.tv_nsec) < 0) {
-            w->temporary = NULL;
-            return error_no_memory(e);
-        }
-        w->file = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-        if (w->file >= 0)
-            return true;
-        if (errno != EEXIST)
-            break;
-    }
-    int code = errno;
-    free(w->temporary);
-    w->temporary = NULL;
-    return cannot_write(w, code, e);
-}
+#include "engine/model/gguf_write_internal.h"
 
 struct gguf_writer *gguf_writer_create(const char *path, struct error *e)
 {
@@ -81,23 +19,12 @@ struct gguf_writer *gguf_writer_create(const char *path, struct error *e)
         goto fail;
     }
     gguf_show_path(w->shown, path);
-    if (!create_temporary(w, e))
+    if (!gguf_create_temporary(w, e))
         goto fail;
     return w;
 fail:
     gguf_writer_destroy(w);
     return NULL;
-}
-
-static void discard_temporary(struct gguf_writer *w)
-{
-    if (w->file >= 0)
-        close(w->file);
-    w->file = -1;
-    if (w->temporary)
-        unlink(w->temporary);
-    free(w->temporary);
-    w->temporary = NULL;
 }
 
 void gguf_writer_destroy(struct gguf_writer *w)
@@ -107,7 +34,7 @@ void gguf_writer_destroy(struct gguf_writer *w)
     free(w->tensors);
     free(w->keys);
     buffer_free(&w->pairs);
-    discard_temporary(w);
+    gguf_discard_temporary(w);
     free(w->path);
     free(w);
 }
@@ -261,22 +188,6 @@ static bool check_names(struct gguf_writer *w, struct error *e)
     return !twice;
 }
 
-static bool write_all(const struct gguf_writer *w, const void *bytes, uint64_t size,
-                      struct error *e)
-{
-    const char *at = bytes;
-    while (size > 0) {
-        ssize_t n = write(w->file, at, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return cannot_write(w, errno, e);
-        at += n;
-        size -= (uint64_t)n;
-    }
-    return true;
-}
-
 static bool write_file(const struct gguf_writer *w, struct error *e)
 {
     struct buffer tables = {0};
@@ -284,42 +195,15 @@ static bool write_file(const struct gguf_writer *w, struct error *e)
     bool ok = build_tables(w, &tables) && add_padding(&zeros, w->alignment);
     if (!ok)
         error_no_memory(e);
-    ok = ok && write_all(w, tables.data, tables.size, e);
+    ok = ok && gguf_write_all(w, tables.data, tables.size, e);
     for (size_t i = 0; ok && i < w->tensor_count; i++) {
         const struct gguf_tensor *t = &w->tensors[i];
-        ok = write_all(w, t->data, t->size, e) && write_all(w, zeros.data, padding(w, t->size), e);
+        ok = gguf_write_all(w, t->data, t->size, e) &&
+             gguf_write_all(w, zeros.data, padding(w, t->size), e);
     }
     buffer_free(&zeros);
     buffer_free(&tables);
     return ok;
-}
-
-// A rename lasts through a power cut only once its folder is synced. Not every file system can do
-// that, and the file is in place by then: no failure.
-static void sync_folder(const struct gguf_writer *w)
-{
-    const char *slash = strrchr(w->path, '/');
-    char *folder = slash ? strndup(w->path, (size_t)(slash - w->path) + 1) : strdup(".");
-    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-    free(folder);
-}
-
-static bool put_in_place(struct gguf_writer *w, struct error *e)
-{
-    if (fsync(w->file) != 0)
-        return cannot_write(w, errno, e);
-    int closed = close(w->file);
-    w->file = -1;
-    if (closed != 0 || rename(w->temporary, w->path) != 0)
-        return cannot_write(w, errno, e);
-    free(w->temporary);
-    w->temporary = NULL;
-    sync_folder(w);
-    return true;
 }
 
 bool gguf_write_finish(struct gguf_writer *w, struct error *e)
@@ -327,8 +211,8 @@ bool gguf_write_finish(struct gguf_writer *w, struct error *e)
     bool ok = !failed(w);
     if (!ok)
         error_set(e, w->failure.kind, "%s", w->failure.text);
-    ok = ok && check_names(w, e) && write_file(w, e) && put_in_place(w, e);
+    ok = ok && check_names(w, e) && write_file(w, e) && gguf_put_in_place(w, e);
     if (!ok)
-        discard_temporary(w);
+        gguf_discard_temporary(w);
     return ok;
 }
