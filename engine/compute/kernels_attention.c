@@ -1,0 +1,86 @@
+// Attention: tiles of queries, and turns over keys that stay within what a device allows.
+#include <math.h>
+#include <string.h>
+
+#include "engine/compute/kernels_internal.h"
+
+enum {
+    CPU_QUERIES = 4,      // T of attention_cpu where a KV head has one query head
+    CPU_QUERIES_MOST = 8, // and at most
+    GPU_QUERIES = 16,     // attention_gpu: query rows of a tile
+    GPU_ATTENTION_THREADS = 128,
+    GPU_KEYS = 32, // and keys
+    // lavapipe ends the loops of an invocation at 65,535 turns in all, silently; a loop of n that
+    // is not unrolled takes n + 1.
+    LOOP_TURNS_MOST = 65000,
+};
+
+// Keys of a turn of attention_cpu, in groups of the subgroup's size: few, but so that the turns of
+// all loops, for the whole cache, stay below what a software device allows. 0: none does.
+static uint32_t key_groups(const struct vk_profile *profile, const struct attention *a)
+{
+    uint32_t lanes = profile->subgroup_size;
+    uint32_t groups = lanes < 8 ? 8 / lanes : 1; // 8 keys are a run of V
+    while (ceil_div(a->positions, groups * lanes) * (a->head_size / 8 + 2) > LOOP_TURNS_MOST)
+        groups *= 2;
+    return groups * lanes <= KV_BLOCK ? groups : 0;
+}
+
+static void attention_cpu(struct plan *p, const struct attention *a, struct plan_op *op)
+{
+    const struct vk_profile *profile = vk_device_profile(plan_device(p));
+    // One tile for every batch: a variant less to compile.
+    uint32_t group = a->heads / a->kv_heads;
+    uint32_t tile = group == 1 ? CPU_QUERIES : group < CPU_QUERIES_MOST ? group : CPU_QUERIES_MOST;
+    uint32_t keys = key_groups(profile, a);
+    if (keys == 0) {
+        kernel_fail(p, "the context has a length");
+        return;
+    }
+    op->groups[0] = ceil_div(a->columns * group, tile);
+    kernel_append(p, op, SHADER_ATTENTION, 0, profile->subgroup_size,
+                  (uint32_t[]){a->head_size, tile, keys}, 3);
+}
+
+static void attention_gpu(struct plan *p, const struct attention *a, struct plan_op *op)
+{
+    const struct vk_profile *profile = vk_device_profile(plan_device(p));
+    uint32_t runs = a->head_size / 8, share = ceil_div(GPU_QUERIES * runs, GPU_ATTENTION_THREADS);
+    uint32_t turns = GPU_QUERIES * GPU_KEYS / GPU_ATTENTION_THREADS * (runs + 2) +
+                     share * (GPU_KEYS + 1) + 2; // for a tile of keys
+    if (profile->type == VK_TYPE_CPU &&
+        ceil_div(a->positions, GPU_KEYS) * turns > LOOP_TURNS_MOST) {
+        kernel_fail(p, "the context has a length");
+        return;
+    }
+    op->groups[0] = ceil_div(a->columns * (a->heads / a->kv_heads), GPU_QUERIES);
+    kernel_append(p, op, SHADER_ATTENTION, 0, GPU_ATTENTION_THREADS,
+                  (uint32_t[]){a->head_size, GPU_QUERIES}, 2);
+}
+
+void kernel_attention(struct plan *p, const struct attention *a)
+{
+    const struct vk_profile *profile = vk_device_profile(plan_device(p));
+    if (a->head_size % 8 != 0 || a->head_size > 256 || a->heads % a->kv_heads != 0) {
+        kernel_fail(p, "an attention head has a size");
+        return;
+    }
+    uint32_t group = a->heads / a->kv_heads;
+    struct push_attention push = {.columns = a->columns,
+                                  .kv_heads = a->kv_heads,
+                                  .group = group,
+                                  .q_stride = a->q_stride,
+                                  .out_stride = a->y_stride,
+                                  .scale = (float)(M_LOG2E / sqrt(a->head_size)),
+                                  .value_offset = a->positions * a->kv_heads * a->head_size};
+    struct plan_op op = {.name = "attention",
+                         .tensors = {a->q, a->cache, a->ranges, a->y},
+                         .writes = 1u << 3,
+                         .groups = {1, a->kv_heads, 1},
+                         .flops = 4.0 * a->columns * a->keys * a->heads * a->head_size};
+    memcpy(op.push, &push, sizeof(push));
+    if (profile->shape == VK_SHAPE_CPU)
+        attention_cpu(p, a, &op);
+    else
+        attention_gpu(p, a, &op);
+}

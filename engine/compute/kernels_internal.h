@@ -1,0 +1,18 @@
+// Shared by the kernels' files: kernels.c, kernels_matmul.c and kernels_attention.c.
+#pragma once
+
+#include "engine/compute/kernels.h"
+#include "engine/compute/shaders.h"
+
+static inline uint32_t ceil_div(uint32_t a, uint32_t b)
+{
+    return (a + b - 1) / b;
+}
+
+// The plan fails: "%s, which the kernels cannot compute". Returns false.
+bool kernel_fail(struct plan *p, const char *what);
+
+// Appends the operation with the pipeline of a family with these constants behind the two that all
+// share: threads and subgroup size. False: the plan has failed.
+bool kernel_append(struct plan *p, struct plan_op *op, enum shader_family family,
+                   enum quant_type type, uint32_t threads, const uint32_t *constants, size_t n);

@@ -1,0 +1,169 @@
+// Products with a matrix: one column (gemv), many (gemm), and Q, K and V with their rotation.
+#include <string.h>
+
+#include "engine/compute/kernels_internal.h"
+
+enum {
+    CPU_COLUMNS = 8, // T of gemm_cpu: tile of columns
+    GPU_TILE = 64,   // gemm_gpu: rows and columns of a tile
+    GPU_GEMM_THREADS = 256,
+    GPU_GEMV_THREADS = 128,
+};
+
+// Bindings 0..3 and the push constants, the same for gemv and gemm.
+static void matmul_op(struct plan *p, const struct matmul *m, struct plan_op *op,
+                      struct push_matmul *push)
+{
+    const struct matrix *w = m->matrix;
+    *push = (struct push_matmul){
+        .rows = w->rows,
+        .columns = m->columns,
+        .inner = ceil_div(w->columns, WEIGHT_BLOCK),
+        .in_stride = m->x_stride,
+        .in_column = m->x_column,
+        .out_stride = m->y_stride,
+        .out_column = m->y_column,
+        .out_row = m->y_row,
+    };
+    *op = (struct plan_op){
+        .tensors = {plan_external(p, w->data), m->x, m->y, plan_external(p, w->bias)},
+        .writes = 1u << 2,
+        .groups = {1, 1, 1},
+        .flops = 2.0 * w->rows * w->columns * m->columns,
+    };
+}
+
+// Bindings 4..6, and what the push constants say of them. A mode that does not use them gets the
+// bias there: Vulkan wants something bound.
+static void gemv_qkv(const struct qkv *q, struct plan_op *op, struct push_matmul *push)
+{
+    if (!q) {
+        op->tensors[4] = op->tensors[5] = op->tensors[6] = op->tensors[3];
+        return;
+    }
+    op->tensors[4] = q->rotation;
+    op->tensors[5] = q->slots;
+    op->tensors[6] = q->cache;
+    op->writes |= 1u << 6;
+    push->first_row = q->first_row;
+    push->q_rows = q->q_rows;
+    push->kv_rows = q->kv_rows;
+    push->head_size = q->head_size;
+    push->kv_heads = q->kv_rows / q->head_size;
+    push->value_offset = q->positions * q->kv_rows;
+}
+
+static void gemv(struct plan *p, const struct matmul *m)
+{
+    const struct vk_profile *profile = vk_device_profile(plan_device(p));
+    struct layout l = kernel_layout(profile);
+    struct plan_op op;
+    struct push_matmul push;
+    matmul_op(p, m, &op, &push);
+    gemv_qkv(m->qkv, &op, &push);
+    op.name = "gemv";
+    op.tensors[7] = op.tensors[3];
+    if (m->norm) {
+        push.norm_size = m->norm->size;
+        push.norm_eps = m->norm->eps;
+        op.tensors[7] = plan_external(p, m->norm->gain);
+    }
+    memcpy(op.push, &push, sizeof(push));
+    bool cpu = profile->shape == VK_SHAPE_CPU;
+    op.groups[0] = ceil_div(m->matrix->rows, WEIGHT_QUAD * l.interleave);
+    uint32_t constants[] = {m->mode, m->act, l.key_lanes, l.value_run, m->norm != NULL};
+    kernel_append(p, &op, SHADER_GEMV, m->matrix->type,
+                  cpu ? profile->subgroup_size : GPU_GEMV_THREADS, constants, 5);
+}
+
+static void gemm(struct plan *p, const struct matmul *m)
+{
+    const struct vk_profile *profile = vk_device_profile(plan_device(p));
+    struct layout l = kernel_layout(profile);
+    struct plan_op op;
+    struct push_matmul push;
+    matmul_op(p, m, &op, &push);
+    memcpy(op.push, &push, sizeof(push));
+    op.name = "gemm";
+    uint32_t constants[] = {m->mode, m->act, CPU_COLUMNS};
+    if (profile->shape == VK_SHAPE_CPU) {
+        op.groups[0] = ceil_div(m->matrix->rows, WEIGHT_QUAD * l.interleave);
+        op.groups[1] = ceil_div(m->columns, CPU_COLUMNS);
+        kernel_append(p, &op, SHADER_GEMM, m->matrix->type, profile->subgroup_size, constants, 3);
+    } else {
+        op.groups[0] = ceil_div(m->matrix->rows, GPU_TILE);
+        op.groups[1] = ceil_div(m->columns, GPU_TILE);
+        kernel_append(p, &op, SHADER_GEMM, m->matrix->type, GPU_GEMM_THREADS, constants, 2);
+    }
+}
+
+static bool folds(const struct norm *n)
+{
+    // RMSNorm: gemv computes it while it reads x, whole blocks of it and of the gain.
+    return n->bias.buffer == NULL && n->size % WEIGHT_BLOCK == 0;
+}
+
+void kernel_matmul(struct plan *p, const struct matmul *m)
+{
+    if (m->x_stride % WEIGHT_BLOCK != 0 || m->x_stride < m->matrix->columns) {
+        kernel_fail(p, "a matrix has rows of a length that is no multiple of 32");
+        return;
+    }
+    if (m->columns == 1 && (!m->norm || folds(m->norm))) {
+        gemv(p, m);
+        return;
+    }
+    struct matmul rest = *m;
+    if (m->norm) {
+        rest.norm = NULL;
+        rest.x = plan_scratch(p, (uint64_t)m->columns * m->x_stride * sizeof(float));
+        rest.x_column = 0;
+        kernel_norm(p, m->norm, m->x, m->x_column, rest.x, m->x_stride, m->columns);
+    }
+    if (m->columns == 1)
+        gemv(p, &rest);
+    else
+        gemm(p, &rest);
+}
+
+// The q, k and v rows that gemm stored -> q and the cache.
+static void rotate(struct plan *p, const struct qkv *q, uint32_t columns, plan_tensor x,
+                   plan_tensor y)
+{
+    const struct vk_profile *profile = vk_device_profile(plan_device(p));
+    struct layout l = kernel_layout(profile);
+    struct push_rotate push = {.q_rows = q->q_rows,
+                               .kv_rows = q->kv_rows,
+                               .head_size = q->head_size,
+                               .kv_heads = q->kv_rows / q->head_size,
+                               .value_offset = q->positions * q->kv_rows};
+    struct plan_op op = {.name = "rotate",
+                         .tensors = {x, y, q->rotation, q->slots, q->cache},
+                         .writes = 1u << 1 | 1u << 4,
+                         .groups = {columns, 1, 1}};
+    memcpy(op.push, &push, sizeof(push));
+    kernel_append(p, &op, SHADER_ROTATE, 0, profile->subgroup_size,
+                  (uint32_t[]){l.key_lanes, l.value_run}, 2);
+}
+
+void kernel_qkv(struct plan *p, const struct matmul *parts, uint32_t n, const struct qkv *qkv)
+{
+    uint32_t columns = parts[0].columns, rows = qkv->q_rows + 2 * qkv->kv_rows;
+    bool one = columns == 1 && (!parts[0].norm || folds(parts[0].norm));
+    plan_tensor products =
+        one ? parts[0].y : plan_scratch(p, (uint64_t)columns * rows * sizeof(float));
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < n; first += parts[i++].matrix->rows) {
+        struct qkv part = *qkv;
+        part.first_row = first;
+        struct matmul m = parts[i];
+        m.qkv = one ? &part : NULL;
+        m.mode = one ? MODE_QKV : MODE_STORE;
+        m.y = products;
+        m.y_stride = one ? qkv->q_rows : rows;
+        m.y_row = one ? 0 : first;
+        kernel_matmul(p, &m);
+    }
+    if (!one)
+        rotate(p, qkv, columns, products, parts[0].y);
+}
