@@ -1,43 +1,8 @@
-#include "engine/vk/commands.h"
-
+// Recording of dispatches and copies, in pieces, and their submission.
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include "engine/vk/descriptors.h"
-#include "engine/vk/vk_internal.h"
-
-enum { STAMPS = 64 };
-
-// Timestamps of one piece; each pool is reset where it is first used, so that a piece can run again
-// alone.
-struct stamps {
-    VkQueryPool pool;
-    uint32_t used;
-};
-
-struct vk_commands {
-    struct vk_device *device;
-    VkCommandPool pool;
-    VkFence fence;
-    VkCommandBuffer *pieces; // the last is being recorded until `finished`
-    size_t n_pieces;
-    struct vk_descriptors descriptors;
-    struct stamps *stamps;
-    size_t n_stamps;
-
-    struct error failure; // the first one
-    bool failed, finished;
-    bool split;    // the next command begins a new piece
-    bool written;  // something was recorded since the last barrier
-    bool stamping; // the last of `stamps` belongs to this piece
-    const struct vk_pipeline *bound;
-};
-
-static VkCommandBuffer piece(const struct vk_commands *c)
-{
-    return c->pieces[c->n_pieces - 1];
-}
+#include "engine/vk/commands_internal.h"
 
 static bool begin_piece(struct vk_commands *c, struct error *e)
 {
@@ -56,11 +21,11 @@ static bool begin_piece(struct vk_commands *c, struct error *e)
         return vk_failed(d, r, "allocate a command buffer", e);
     c->n_pieces++;
     const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
-    r = d->fn.BeginCommandBuffer(piece(c), &begin);
+    r = d->fn.BeginCommandBuffer(vk_piece(c), &begin);
     if (r != VK_SUCCESS)
         return vk_failed(d, r, "begin a command buffer", e);
     // Submission order alone makes nothing visible: what earlier pieces and other commands wrote.
-    vk_barrier(d, piece(c), false);
+    vk_barrier(d, vk_piece(c), false);
     c->split = c->written = c->stamping = false;
     c->bound = NULL;
     return true;
@@ -68,7 +33,7 @@ static bool begin_piece(struct vk_commands *c, struct error *e)
 
 static bool end_piece(struct vk_commands *c, struct error *e)
 {
-    VkResult r = c->device->fn.EndCommandBuffer(piece(c));
+    VkResult r = c->device->fn.EndCommandBuffer(vk_piece(c));
     return r == VK_SUCCESS || vk_failed(c->device, r, "end a command buffer", e);
 }
 
@@ -119,8 +84,7 @@ void vk_commands_destroy(struct vk_commands *c)
     free(c);
 }
 
-// Whether a command can be recorded now; begins a new piece if one is due.
-static bool ready(struct vk_commands *c)
+bool vk_commands_ready(struct vk_commands *c)
 {
     if (!c->failed && c->finished)
         c->failed = !error_set(&c->failure, ERROR_RUNTIME, "recording goes on after its end");
@@ -154,22 +118,22 @@ static void dispatch(struct vk_commands *c, struct vk_pipeline *p, const struct 
             c->failed = true;
             return;
         }
-        d->fn.CmdBindDescriptorSets(piece(c), compute, p->layout, 0, 1, &set, 0, NULL);
+        d->fn.CmdBindDescriptorSets(vk_piece(c), compute, p->layout, 0, 1, &set, 0, NULL);
     }
     if (c->bound != p)
-        d->fn.CmdBindPipeline(piece(c), compute, p->handle);
+        d->fn.CmdBindPipeline(vk_piece(c), compute, p->handle);
     c->bound = p;
     if (p->shader->push_size > 0)
-        d->fn.CmdPushConstants(piece(c), p->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
+        d->fn.CmdPushConstants(vk_piece(c), p->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
                                p->shader->push_size, push);
-    d->fn.CmdDispatch(piece(c), groups[0], groups[1], groups[2]);
+    d->fn.CmdDispatch(vk_piece(c), groups[0], groups[1], groups[2]);
     c->written = true;
 }
 
 void vk_record_dispatch(struct vk_commands *c, struct vk_pipeline *p, const struct vk_slice *slices,
                         const void *push, const uint32_t groups[3])
 {
-    if (!ready(c))
+    if (!vk_commands_ready(c))
         return;
     c->failed = !groups_fit(c, p, groups);
     if (!c->failed)
@@ -182,13 +146,13 @@ void vk_record_empty(struct vk_commands *c, struct vk_pipeline *p)
     for (uint32_t i = 0; i < VK_BINDINGS_MOST; i++)
         slices[i] = vk_buffer_all(c->device->dummy);
     const uint8_t push[VK_PUSH_MOST] = {0};
-    if (ready(c))
+    if (vk_commands_ready(c))
         dispatch(c, p, slices, push, (uint32_t[3]){0, 0, 0});
 }
 
 void vk_record_copy(struct vk_commands *c, struct vk_slice from, struct vk_slice to)
 {
-    if (!ready(c))
+    if (!vk_commands_ready(c))
         return;
     bool overlap = from.buffer == to.buffer && from.offset < to.offset + to.size &&
                    to.offset < from.offset + from.size;
@@ -199,50 +163,16 @@ void vk_record_copy(struct vk_commands *c, struct vk_slice from, struct vk_slice
         return;
     }
     const VkBufferCopy copy = {.srcOffset = from.offset, .dstOffset = to.offset, .size = from.size};
-    c->device->fn.CmdCopyBuffer(piece(c), from.buffer->handle, to.buffer->handle, 1, &copy);
+    c->device->fn.CmdCopyBuffer(vk_piece(c), from.buffer->handle, to.buffer->handle, 1, &copy);
     c->written = true;
 }
 
 void vk_record_barrier(struct vk_commands *c)
 {
-    if (!c->written || !ready(c))
+    if (!c->written || !vk_commands_ready(c))
         return;
-    vk_barrier(c->device, piece(c), false);
+    vk_barrier(c->device, vk_piece(c), false);
     c->written = false;
-}
-
-static bool add_stamps(struct vk_commands *c, struct error *e)
-{
-    struct vk_device *d = c->device;
-    struct stamps *stamps = realloc(c->stamps, (c->n_stamps + 1) * sizeof(*stamps));
-    if (!stamps)
-        return error_no_memory(e);
-    c->stamps = stamps;
-    const VkQueryPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
-                                        .queryType = VK_QUERY_TYPE_TIMESTAMP,
-                                        .queryCount = STAMPS};
-    struct stamps new = {0};
-    VkResult r = d->fn.CreateQueryPool(d->handle, &info, NULL, &new.pool);
-    if (r != VK_SUCCESS)
-        return vk_failed(d, r, "create a query pool", e);
-    stamps[c->n_stamps++] = new;
-    d->fn.CmdResetQueryPool(piece(c), new.pool, 0, STAMPS);
-    c->stamping = true;
-    return true;
-}
-
-void vk_record_timestamp(struct vk_commands *c)
-{
-    if (!ready(c) || c->device->physical.timestamp_bits == 0)
-        return;
-    bool full = c->stamping && c->stamps[c->n_stamps - 1].used == STAMPS;
-    if ((!c->stamping || full) && !add_stamps(c, &c->failure)) {
-        c->failed = true;
-        return;
-    }
-    struct stamps *s = &c->stamps[c->n_stamps - 1];
-    c->device->fn.CmdWriteTimestamp(piece(c), VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, s->pool,
-                                    s->used++);
 }
 
 void vk_record_split(struct vk_commands *c)
@@ -254,7 +184,7 @@ void vk_record_split(struct vk_commands *c)
 bool vk_commands_finish(struct vk_commands *c, struct error *e)
 {
     if (!c->failed && !c->finished) {
-        vk_barrier(c->device, piece(c), true);
+        vk_barrier(c->device, vk_piece(c), true);
         c->failed = !end_piece(c, &c->failure);
     }
     c->finished = true;
@@ -285,25 +215,4 @@ bool vk_commands_run(struct vk_commands *c, size_t i, double *ms, struct error *
     if (ms)
         *ms = now_ms() - start;
     return true;
-}
-
-bool vk_commands_times(struct vk_commands *c, double *ns, size_t n)
-{
-    struct vk_device *d = c->device;
-    uint32_t bits = d->physical.timestamp_bits;
-    uint64_t mask = bits < 64 ? (1ull << bits) - 1 : UINT64_MAX;
-    uint64_t ticks[STAMPS], first = 0;
-    size_t done = 0;
-    for (size_t i = 0; i < c->n_stamps && done < n; i++) {
-        const struct stamps *s = &c->stamps[i];
-        if (d->fn.GetQueryPoolResults(d->handle, s->pool, 0, s->used, sizeof(ticks), ticks,
-                                      sizeof(ticks[0]), VK_QUERY_RESULT_64_BIT) != VK_SUCCESS)
-            return false;
-        if (i == 0)
-            first = ticks[0];
-        // Counted from the first, which neither wraps nor loses digits in a double.
-        for (uint32_t k = 0; k < s->used && done < n; k++)
-            ns[done++] = (double)((ticks[k] - first) & mask) * d->physical.timestamp_period;
-    }
-    return n > 0 && done == n;
 }
