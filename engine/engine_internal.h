@@ -1,4 +1,4 @@
-// The inside of an engine, shared by engine.c, session.c and probe's files.
+// The inside of an engine, shared by engine.c, session's and probe's files.
 #pragma once
 
 #include <stdatomic.h>

@@ -1,11 +1,8 @@
+// A session's life, and its timeline brought to what messages ask for.
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
-#include "engine/sampler.h"
 #include "engine/session_internal.h"
-
-enum { PENALTY_WINDOW = 64 };
 
 struct session *session_create(struct engine *e, struct error *err)
 {
@@ -112,8 +109,8 @@ static void write_columns(const struct session *s, const struct column *from, ui
     }
 }
 
-static bool run(struct session *s, const struct column *from, uint32_t first, uint32_t n,
-                bool logits, struct error *err)
+bool session_run(struct session *s, const struct column *from, uint32_t first, uint32_t n,
+                 bool logits, struct error *err)
 {
     struct decoder_counters before = decoder_counted(s->state);
     write_columns(s, from, n);
@@ -134,7 +131,7 @@ static bool prefill(struct session *s, const struct columns *want, bool logits, 
         size_t at = s->held.count, n = want->count - at < batch ? want->count - at : batch;
         bool last = at + n == want->count;
         if (!engine_progress(s->engine, PHASE_PREFILL, at - first, total, err) ||
-            !run(s, want->list + at, (uint32_t)at, (uint32_t)n, last && logits, err))
+            !session_run(s, want->list + at, (uint32_t)at, (uint32_t)n, last && logits, err))
             return false;
         for (size_t i = 0; i < n; i++)
             if (!columns_add_token(&s->held, 0, err))
@@ -222,102 +219,4 @@ bool session_count(struct session *s, const struct message *messages, size_t n, 
     *tokens = (uint32_t)c.count;
     columns_finish(s->engine, &c);
     return ok;
-}
-
-// ---- one token at a time
-
-enum step session_settle(struct session *s, struct error *err)
-{
-    if (s->pending < 0)
-        return STEP_TOKEN;
-    if (s->held.count >= s->engine->info.context)
-        return STEP_CONTEXT;
-    struct column c = {.token = s->pending};
-    s->fresh = false;
-    if (!run(s, &c, (uint32_t)s->held.count, 1, true, err))
-        return err && err->kind == ERROR_INTERRUPTED ? STEP_STOPPED : STEP_FAILED;
-    if (!columns_add_token(&s->held, s->pending, err))
-        return STEP_FAILED;
-    s->pending = -1;
-    s->fresh = true;
-    return STEP_TOKEN;
-}
-
-static bool pick(struct session *s, const struct sampling *how, int32_t *id, struct error *err)
-{
-    int32_t recent[PENALTY_WINDOW];
-    size_t n = 0;
-    for (size_t i = s->held.count; i > 0 && n < PENALTY_WINDOW; i--)
-        if (!s->held.list[i - 1].rows)
-            recent[n++] = s->held.list[i - 1].token;
-    // Rows of the head beyond the vocabulary are padding.
-    uint32_t size = tokenizer_size(s->engine->tokenizer);
-    memcpy(s->scratch, decoder_logits(s->state), size * sizeof(float));
-    return sampler_pick(s->scratch, size, how, recent, n, s->held.count, id, err);
-}
-
-// Bytes of the first `*size` that are no UTF-8 become U+FFFD; what follows stays as it is.
-static bool mend_text(struct buffer *text, size_t *size)
-{
-    struct buffer mended = {0};
-    bool ok = true;
-    for (size_t i = 0; ok && i < *size;) {
-        uint32_t code;
-        char letter[4];
-        i += utf8_decode(text->data + i, *size - i, &code);
-        ok = buffer_add(&mended, letter, utf8_encode(code, letter));
-    }
-    size_t whole = mended.size;
-    ok = ok && buffer_add(&mended, text->data + *size, text->size - *size);
-    if (!ok) {
-        buffer_free(&mended);
-        return false;
-    }
-    buffer_free(text);
-    *text = mended;
-    *size = whole;
-    return true;
-}
-
-// The text that has become whole, given what was left over from the token before.
-static bool add_text(struct session *s, int32_t id, struct token *out, struct error *err)
-{
-    size_t said = s->text.size - s->unfinished;
-    if (said > 0) {
-        memmove(s->text.data, s->text.data + said, s->unfinished);
-        s->text.size = s->unfinished;
-    }
-    if (id >= 0 && !tokenizer_decode(s->engine->tokenizer, id, &s->text))
-        return error_no_memory(err);
-    if (!buffer_reserve(&s->text, 0))
-        return error_no_memory(err);
-    size_t ready = id >= 0 ? utf8_whole(s->text.data, s->text.size) : s->text.size;
-    if (!utf8_valid(s->text.data, ready) && !mend_text(&s->text, &ready))
-        return error_no_memory(err);
-    s->unfinished = s->text.size - ready;
-    *out = (struct token){.id = id, .text = s->text.data, .size = ready};
-    return true;
-}
-
-enum step session_next(struct session *s, const struct sampling *how, struct token *out,
-                       struct error *err)
-{
-    struct error own = {0};
-    err = err ? err : &own;
-    *out = (struct token){.id = -1, .text = ""};
-    enum step step = atomic_load(&s->stop) ? STEP_STOPPED : session_settle(s, err);
-    int32_t id = -1;
-    if (step == STEP_TOKEN && !s->fresh) {
-        error_set(err, ERROR_RUNTIME, "there is no question to answer; ask one");
-        return STEP_FAILED;
-    }
-    if (step == STEP_TOKEN && !pick(s, how, &id, err))
-        return STEP_FAILED;
-    if (step == STEP_TOKEN && tokenizer_is_end(s->engine->tokenizer, id))
-        step = STEP_END;
-    if (step == STEP_TOKEN)
-        s->pending = id;
-    if (!add_text(s, step == STEP_TOKEN ? id : -1, out, err))
-        return STEP_FAILED;
-    return step;
 }

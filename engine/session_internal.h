@@ -1,4 +1,4 @@
-// The inside of a session, shared by session.c and session_probe.c.
+// The inside of a session, shared by session.c, session_next.c and session_probe.c.
 #pragma once
 
 #include "base/buffer.h"
@@ -26,3 +26,6 @@ bool session_sync_columns(struct session *s, struct columns *want, bool open,
 // Puts the pending token into the cache, so that the logits are those after it. STEP_TOKEN: done.
 enum step session_settle(struct session *s, struct error *err);
 void session_forget_text(struct session *s); // the pending token and unfinished characters
+// Computes `n` columns that come to position `first`; the timeline does not hold them yet.
+bool session_run(struct session *s, const struct column *from, uint32_t first, uint32_t n,
+                 bool logits, struct error *err);
