@@ -1,5 +1,5 @@
 // One whole control sequence of the terminal, or one byte of the keyboard, -> an event. Pure, no
-// state; the cutting of the stream into sequences is input.c's.
+// state; the cutting of the stream into sequences is input_step.c's.
 #pragma once
 
 #include <stdbool.h>
