@@ -1,75 +1,19 @@
 """The full-screen chat as a person meets it: what is shown, what keys do, how it is left."""
-import contextlib
-import os
 import pathlib
 import signal
-import subprocess
 import sys
-import tempfile
-import time
-import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import chat
 import results
-import tmux
-import xterm
-
-PROGRAM = os.environ["PUMICE_TEST_PROGRAM"]
-MODEL, EYES = os.environ.get("PUMICE_TEST_MODEL"), os.environ.get("PUMICE_TEST_EYES")
-APPLE = pathlib.Path(__file__).parents[2] / "assets" / "pictures" / "apple.png"
-COLOR = (200, 40, 80)
-QUESTION = "What is in this picture?"
+from chat import APPLE, COLOR, QUESTION
 
 
 def near(a, b):
     return all(abs(x - y) <= 4 for x, y in zip(a, b))
 
 
-@unittest.skipIf(not MODEL or not EYES, "the default model is not there (./check makes it)")
-class ScreenTest(unittest.TestCase):
-    def setUp(self):
-        # A program that is ending may still save its draft.
-        folder = tempfile.TemporaryDirectory(prefix="screen-", ignore_cleanup_errors=True)
-        self.addCleanup(folder.cleanup)
-        self.home = pathlib.Path(folder.name)
-        self.square = self.home / "square.ppm"
-        self.square.write_bytes(b"P6 40 40 255\n" + bytes(COLOR) * 1600)
-        self.environment = {"HOME": folder.name}
-
-    def command(self, *arguments):
-        return [PROGRAM, "-m", MODEL, "--mmproj", EYES, "--temp", "0", *map(str, arguments)]
-
-    def text(self, *arguments, **how):
-        terminal = tmux.Tmux(self.command(*arguments), environment=self.environment, **how)
-        self.addCleanup(terminal.close)
-        return terminal
-
-    def pixels(self, *arguments, **how):
-        terminal = xterm.Xterm(self.command(*arguments), environment=self.environment, **how)
-        self.addCleanup(terminal.close)
-        return terminal
-
-    def saved(self):
-        """What all files below the home hold; one may be renamed meanwhile."""
-        held = b""
-        for file in self.home.rglob("*"):
-            with contextlib.suppress(FileNotFoundError, IsADirectoryError):
-                held += file.read_bytes()
-        return held
-
-    def wait_for_file(self, text, timeout=tmux.PATIENCE):
-        """Until a file below the home holds the text."""
-        deadline = time.monotonic() + timeout
-        while text.encode() not in self.saved():
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"no file holds {text!r}")
-            time.sleep(tmux.PAUSE)
-
-    def one_shot(self, *arguments):
-        done = subprocess.run(self.command(*arguments), env={**os.environ, **self.environment},
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
-        return done.stdout.strip()
-
+class ScreenTest(chat.ChatTest):
     def test_answers_as_the_one_shot_does(self):
         answer = self.one_shot(APPLE, "-p", QUESTION)
         t = self.text(APPLE)

@@ -8,8 +8,10 @@ The pseudo terminal is made here and given to xterm (its option -S), so that the
 keyboard would into it, sees the program's exit code, and can signal it; xterm draws, answers the
 program's questions and tells it the window's size. Needs Xvfb, xterm, xwd and libX11.so.6.
 """
+import collections
 import ctypes
 import fcntl
+import itertools
 import os
 import pathlib
 import pty
@@ -54,14 +56,13 @@ class Picture:
         return Picture(width, height,
                        [row[3 * x:3 * (x + width)] for row in self.rows[y:y + height]])
 
+    def _pixels(self):
+        """Row by row, each an iterator over its colours."""
+        return (zip(row[0::3], row[1::3], row[2::3]) for row in self.rows)
+
     def colors(self):
         """How often each colour occurs."""
-        counts = {}
-        for row in self.rows:
-            for i in range(0, len(row), 3):
-                color = row[i:i + 3]
-                counts[color] = counts.get(color, 0) + 1
-        return {tuple(color): count for color, count in counts.items()}
+        return collections.Counter(itertools.chain.from_iterable(self._pixels()))
 
     def count(self, color, tolerance=0):
         return sum(count for seen, count in self.colors().items()
@@ -73,12 +74,13 @@ class Picture:
 
     def box(self, color, tolerance=0):
         """x, y, width, height of the smallest rectangle with all pixels of a colour, or None."""
-        xs, ys = [], []
-        for y, row in enumerate(self.rows):
-            for x in range(self.width):
-                if all(abs(row[3 * x + c] - color[c]) <= tolerance for c in range(3)):
-                    xs.append(x)
-                    ys.append(y)
+        alike = {seen for seen in self.colors()
+                 if all(abs(a - b) <= tolerance for a, b in zip(seen, color))}
+        xs, ys = set(), set()
+        for y, row in enumerate(self._pixels() if alike else ()):
+            found = [x for x, seen in enumerate(row) if seen in alike]
+            xs.update(found)
+            ys.update([y] if found else [])
         if not xs:
             return None
         return min(xs), min(ys), max(xs) - min(xs) + 1, max(ys) - min(ys) + 1
