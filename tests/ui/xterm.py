@@ -48,6 +48,7 @@ class Picture:
 
     def __init__(self, width, height, rows):
         self.width, self.height, self.rows = width, height, rows
+        self.counts = None
 
     def pixel(self, x, y):
         return tuple(self.rows[y][3 * x:3 * x + 3])
@@ -62,7 +63,9 @@ class Picture:
 
     def colors(self):
         """How often each colour occurs."""
-        return collections.Counter(itertools.chain.from_iterable(self._pixels()))
+        if self.counts is None:
+            self.counts = collections.Counter(itertools.chain.from_iterable(self._pixels()))
+        return self.counts
 
     def count(self, color, tolerance=0):
         return sum(count for seen, count in self.colors().items()
@@ -329,22 +332,28 @@ class Xterm:
 
     # ---- what a person sees
 
-    def screenshot(self):
-        dump = subprocess.run(
+    def _dump(self):
+        return subprocess.run(
             ["xwd", "-silent", "-id", str(self.window.window.value)], check=True,
             stdout=subprocess.PIPE, stderr=self.log,
-            env={"DISPLAY": self.display, "PATH": os.environ["PATH"]})
-        window = parse_xwd(dump.stdout)
+            env={"DISPLAY": self.display, "PATH": os.environ["PATH"]}).stdout
+
+    def screenshot(self, dump=None):
+        window = parse_xwd(dump or self._dump())
         text = window.part(BORDER, BORDER, self.cols * self.cell[0], self.rows * self.cell[1])
         return Screenshot(text, self.rows, self.cols, self.cell)
 
     def wait_until(self, seen, timeout=PATIENCE, what="the screen"):
         """Looks until seen(screenshot) is true; returns that screenshot."""
         deadline = time.monotonic() + timeout
+        last = None
         while True:
-            shot = self.screenshot()
-            if seen(shot):
-                return shot
+            dump = self._dump()
+            if dump != last:  # else there is nothing new to be seen
+                shot = self.screenshot(dump)
+                if seen(shot):
+                    return shot
+            last = dump
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{what} did not come to be as expected")
             time.sleep(PAUSE)
