@@ -59,9 +59,10 @@ struct screen {
 
     struct waiting *waiting;
     size_t n_waiting;
-    int numbers;         // chips given so far
     unsigned last_read;  // job of the reader
     bool send_when_read; // Enter was pressed while a picture was still being read
+
+    int rule; // row of the line above the input, in the last frame
 
     enum popup popup;
     int popup_row; // first line that is shown
@@ -104,6 +105,8 @@ void screen_submit(struct screen *s); // what is in the editor: a command, a pat
 void screen_attach(struct screen *s,
                    const char *typed); // as a person types it; NULL: the clipboard
 void screen_drop(struct screen *s, size_t waiting);
+// What picture i of the chat is called: by its chip while it waits, by its place when it is sent.
+size_t screen_picture_number(const struct screen *s, size_t i);
 // The last question, which has no answer, goes back to be written: its text into an empty editor,
 // its pictures to those that wait.
 void screen_take_back(struct screen *s);

@@ -15,6 +15,32 @@ void waiting_finish(struct waiting *w)
     free(w->path);
 }
 
+static size_t count_sent(const struct screen *s)
+{
+    size_t n = chat_picture_count(s->chat);
+    for (size_t i = 0; i < s->n_waiting; i++)
+        n -= s->waiting[i].job == 0;
+    return n;
+}
+
+static int next_number(const struct screen *s)
+{
+    int last = (int)count_sent(s);
+    for (size_t i = 0; i < s->n_waiting; i++)
+        if (s->waiting[i].number > last)
+            last = s->waiting[i].number;
+    return last + 1;
+}
+
+size_t screen_picture_number(const struct screen *s, size_t i)
+{
+    size_t place = count_sent(s);
+    for (size_t k = 0; k < s->n_waiting; k++)
+        if (s->waiting[k].job == 0 && place++ == i)
+            return (size_t)s->waiting[k].number;
+    return i + 1;
+}
+
 void screen_attach(struct screen *s, const char *typed)
 {
     if (s->loaded && !s->info.sees) {
@@ -25,9 +51,10 @@ void screen_attach(struct screen *s, const char *typed)
     if (!more)
         return;
     s->waiting = more;
-    struct waiting *w = &more[s->n_waiting++];
+    struct waiting *w = &more[s->n_waiting];
     *w = (struct waiting){
-        .number = ++s->numbers, .job = ++s->last_read, .path = typed ? strdup(typed) : NULL};
+        .number = next_number(s), .job = ++s->last_read, .path = typed ? strdup(typed) : NULL};
+    s->n_waiting++;
     editor_add_chip(s->editor, w->number);
     reader_ask(s->reader, w->job, typed);
 }
@@ -36,12 +63,10 @@ void screen_attach(struct screen *s, const char *typed)
 // order.
 static size_t chat_index(const struct screen *s, size_t waiting)
 {
-    size_t read = 0, before = 0;
-    for (size_t i = 0; i < s->n_waiting; i++) {
-        read += s->waiting[i].job == 0;
-        before += i < waiting && s->waiting[i].job == 0;
-    }
-    return chat_picture_count(s->chat) - read + before;
+    size_t place = count_sent(s);
+    for (size_t i = 0; i < waiting; i++)
+        place += s->waiting[i].job == 0;
+    return place;
 }
 
 void screen_drop(struct screen *s, size_t i)
@@ -154,7 +179,16 @@ static void ask(struct screen *s, const char *text)
     }
 }
 
-static void run_command(struct screen *s, const char *line, const struct buffer *path)
+// A slash and one word: a command, whether there is such a one or not. Anything else that begins
+// with a slash is a path.
+static bool is_command(const char *line)
+{
+    size_t size = 1 + strcspn(line + 1, " \t/.");
+    return line[0] == '/' && (!line[size] || strchr(" \t", line[size]));
+}
+
+// `path` is empty where the line is none.
+static void run_command(struct screen *s, const char *line, const char *path)
 {
     const char *argument;
     const struct screen_command *c = screen_find_command(line, &argument);
@@ -165,11 +199,10 @@ static void run_command(struct screen *s, const char *line, const struct buffer 
         editor_add_chip(s->editor, s->waiting[i].number);
     if (c && copy)
         c->run(s, copy);
-    else if (path->data)
-        screen_attach(s, path->data);
+    else if (*path)
+        screen_attach(s, path);
     else
-        screen_note(
-            s, "there is no such command: /help lists them; // begins a question with a slash");
+        screen_note(s, "no such command: /help lists them; // begins with a slash");
     free(copy);
 }
 
@@ -185,9 +218,8 @@ void screen_submit(struct screen *s)
         return;
     }
     bool file = attach_is_file(line, &path);
-    const char *argument;
     if (strncmp(line, "//", 2) != 0 && (file || (line[0] == '/' && !strchr(line, '\n'))))
-        run_command(s, line, screen_find_command(line, &argument) ? &(struct buffer){0} : &path);
+        run_command(s, line, path.data && (file || !is_command(line)) ? path.data : "");
     else if (only_blanks(line))
         screen_note(s, "what do you want to know about the picture?");
     else
@@ -211,6 +243,9 @@ void screen_take_back(struct screen *s)
         later += s->waiting[i].job == 0;
     first -= later;
     chat_take_back(s->chat);
+    int number = (int)first + 1; // as before, if nothing else waits
+    for (size_t i = 0; i < s->n_waiting; i++)
+        number = number > s->waiting[i].number ? number : s->waiting[i].number + 1;
     struct waiting *all = realloc(s->waiting, (s->n_waiting + count) * sizeof(*all));
     if (!all)
         return;
@@ -219,7 +254,7 @@ void screen_take_back(struct screen *s)
     for (size_t i = 0; i < count; i++) {
         const char *path;
         struct picture *p = chat_picture(s->chat, first + i, &path, NULL);
-        all[i] = (struct waiting){.number = ++s->numbers, .path = strdup(path)};
+        all[i] = (struct waiting){.number = number + (int)i, .path = strdup(path)};
         screen_show_waiting(s, &all[i], p);
         editor_add_chip(s->editor, all[i].number);
     }
@@ -280,7 +315,6 @@ void screen_clear(struct screen *s)
         screen_drop(s, s->n_waiting - 1);
     chat_clear(s->chat);
     transcript_truncate(s->transcript, 0);
-    s->numbers = 0;
     s->used = 0;
     screen_prepare(s);
 }

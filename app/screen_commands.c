@@ -49,8 +49,8 @@ static void run_images(struct screen *s, const char *argument)
         bool waiting;
         uint32_t width, height;
         picture_size(chat_picture(s->chat, i, &path, &waiting), &width, &height);
-        buffer_printf(&list, "%s%zu  %s  %ux%u%s", i ? "\n" : "", i + 1, path, width, height,
-                      waiting ? "  (goes with the next question)" : "");
+        buffer_printf(&list, "%s%zu  %s  %ux%u%s", i ? "\n" : "", screen_picture_number(s, i), path,
+                      width, height, waiting ? "  (goes with the next question)" : "");
     }
     transcript_add(s->transcript, ENTRY_NOTE,
                    n ? list.data : "no pictures yet: /image PATH attaches one");
@@ -77,10 +77,11 @@ static void run_paste(struct screen *s, const char *argument)
 
 static void run_view(struct screen *s, const char *argument)
 {
-    size_t count = chat_picture_count(s->chat);
-    size_t n = *argument ? number_of(argument, count) : count;
-    if (n)
-        screen_view(s, n - 1);
+    size_t count = chat_picture_count(s->chat), n = number_of(argument, INT32_MAX), i = 0;
+    while (i < count && (*argument ? screen_picture_number(s, i) != n : i + 1 < count))
+        i++;
+    if (i < count)
+        screen_view(s, i);
     else
         screen_note(s, count ? "/view N: the number of a picture (/images lists them)"
                              : "no pictures yet");
@@ -211,11 +212,14 @@ static void run_set(struct screen *s, const char *argument)
     bool done = strcmp(name, "images") == 0  ? set_pictures(s, value)
                 : strcmp(name, "theme") == 0 ? set_theme(s, value)
                                              : set_number(s, name, value);
-    if (done)
+    if (done) {
         screen_note(s, "%s is %s now", name, value);
-    else
-        screen_note(s, "/set images auto|sixel|half|none, theme dark|light|none, temp, top-p, "
-                       "min-p, repeat-penalty X");
+        return;
+    }
+    transcript_add(s->transcript, ENTRY_NOTE,
+                   "/set images auto|sixel|half|none\n/set theme dark|light|none\n"
+                   "/set temp|top-p|min-p|repeat-penalty NUMBER");
+    transcript_bottom(s->transcript);
 }
 
 static void run_show(struct screen *s, const char *argument)

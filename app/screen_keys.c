@@ -227,8 +227,6 @@ static void edit(struct screen *s, const struct event *e)
         screen_complete(s);
         break;
     case EDITOR_CHANGED:
-        drop_deleted_chips(s);
-        break;
     case EDITOR_IGNORED:
         break;
     }
@@ -277,4 +275,5 @@ void screen_event(struct screen *s, const struct event *e)
     default:
         break;
     }
+    drop_deleted_chips(s); // by a key, a completion or the editor outside
 }

@@ -7,6 +7,7 @@
 #include "app/clock.h"
 
 enum { LEAST_ROWS = 10, LEAST_COLS = 40, PREVIEW_ROWS = 4, PREVIEW_COLS = 14, MARGIN = 1 };
+enum { FIGURES = 3, LEAST_LEFT = 16 }; // of the status line: what stands right; cells on the left
 
 static const struct style text = {STYLE_TEXT, 0}, dim = {STYLE_DIM, 0},
                           accent = {STYLE_ACCENT, EMPHASIS_BOLD}, bar = {STYLE_BAR, 0};
@@ -14,6 +15,25 @@ static const struct style text = {STYLE_TEXT, 0}, dim = {STYLE_DIM, 0},
 static int put(struct screen *s, int row, int col, int cols, const char *words, struct style style)
 {
     return term_put(s->term, row, col, cols, words, strlen(words), style);
+}
+
+static int words_width(const char *words)
+{
+    return text_width(words, strlen(words));
+}
+
+// With an ellipsis where it does not fit.
+static void put_cut(struct screen *s, int row, int col, int cols, const char *words,
+                    struct style style)
+{
+    int used = cols;
+    if (cols < 1)
+        return;
+    size_t size = words_width(words) <= cols ? strlen(words)
+                                             : text_fit(words, strlen(words), cols - 1, &used);
+    term_put(s->term, row, col, cols, words, size, style);
+    if (words[size])
+        put(s, row, col + used, 1, "…", style);
 }
 
 // ---- the status line
@@ -36,30 +56,41 @@ static void phase_text(const struct screen *s, char *out, size_t room)
         snprintf(out, room, "ready");
 }
 
+// What there is room for: the phase, the rate, how much of the context is used.
+static void status_text(const struct screen *s, int figures, char *out, size_t room)
+{
+    char phase[64];
+    int n = 0;
+    out[0] = '\0';
+    phase_text(s, phase, sizeof(phase));
+    if (figures >= 3 && s->loaded && s->used)
+        n += snprintf(out + n, room - (size_t)n, "%u of %u used · ", s->used, s->info.context);
+    if (figures >= 2 && s->rate > 0)
+        n += snprintf(out + n, room - (size_t)n, "%.0f tok/s · ", s->rate);
+    if (figures >= 1)
+        snprintf(out + n, room - (size_t)n, "%s", phase);
+}
+
 static void paint_status(struct screen *s, int row, int cols)
 {
-    char left[640], right[256], phase[64];
-    phase_text(s, phase, sizeof(phase));
-    if (s->loaded)
+    char left[640], right[256];
+    if (s->note[0])
+        snprintf(left, sizeof(left), "%s", s->note);
+    else if (s->loaded)
         snprintf(left, sizeof(left), "%s · %s", s->info.model, s->info.device);
     else
         snprintf(left, sizeof(left), "pumice");
-    int n = 0;
-    if (s->loaded && s->used)
-        n += snprintf(right + n, sizeof(right) - (size_t)n, "%u of %u used · ", s->used,
-                      s->info.context);
-    if (s->rate > 0)
-        n += snprintf(right + n, sizeof(right) - (size_t)n, "%.0f tok/s · ", s->rate);
-    snprintf(right + n, sizeof(right) - (size_t)n, "%s", phase);
+    // A note is read in full before anything, a part of the model's name before the figures.
+    int wanted = s->note[0] ? words_width(left) : LEAST_LEFT, width = 0;
+    for (int most = FIGURES; most >= 0; most--) {
+        status_text(s, most, right, sizeof(right));
+        width = words_width(right);
+        if (wanted + width + (width ? 5 : 2) * MARGIN <= cols)
+            break;
+    }
     term_fill(s->term, row, 0, 1, cols, bar);
-    int width = text_width(right, strlen(right));
-    if (width > cols - 2)
-        width = cols - 2;
-    int room = cols - width - 5 * MARGIN;
-    if (s->note[0])
-        put(s, row, MARGIN, room, s->note, (struct style){STYLE_BAR, EMPHASIS_BOLD});
-    else if (room > 0)
-        put(s, row, MARGIN, room, left, bar);
+    put_cut(s, row, MARGIN, cols - width - (width ? 5 : 2) * MARGIN, left,
+            (struct style){STYLE_BAR, s->note[0] ? EMPHASIS_BOLD : 0});
     put(s, row, cols - width - MARGIN, width, right, bar);
 }
 
@@ -107,10 +138,10 @@ static void paint_editor(struct screen *s, int row, int rows, int cols,
                 r->end - r->begin);
     }
     if (editor_empty(s->editor))
-        put(s, row, MARGIN + 2, cols,
-            s->chat && chat_turn_count(s->chat) ? "Ask on, or /help"
-                                                : "Ask, attach a picture with Ctrl+O, or /help",
-            dim);
+        put_cut(s, row, MARGIN + 2, cols,
+                s->chat && chat_turn_count(s->chat) ? "Ask on, or /help"
+                                                    : "Ask, attach a picture with Ctrl+O, or /help",
+                dim);
     if (s->popup == POPUP_NONE || s->popup == POPUP_COMPLETE)
         term_cursor(s->term, row + cursor_row - first, MARGIN + 2 + cursor_col);
 }
@@ -160,7 +191,7 @@ static void paint_strip(struct screen *s, int row, int rows, int cols)
     if (rows <= PREVIEW_ROWS) {
         for (int i = 0; i < rows && (size_t)i < s->n_waiting; i++) {
             describe(&s->waiting[i], words, sizeof(words));
-            put(s, row + i, MARGIN + 2, cols - 4, words, dim);
+            put_cut(s, row + i, MARGIN + 2, cols - 4, words, dim);
         }
         return;
     }
@@ -184,7 +215,7 @@ static void paint_strip(struct screen *s, int row, int rows, int cols)
                 *next = '\0';
                 next += 2;
             }
-            put(s, row + line, col + wide + 1, room, part, line == 0 ? text : dim);
+            put_cut(s, row + line, col + wide + 1, room, part, line == 0 ? text : dim);
         }
         col += wide + room + 2;
     }
@@ -215,6 +246,7 @@ void screen_paint(struct screen *s)
     int strip = strip_rows(s, rows);
     int transcript = rows - 1 - input - strip - 1;
     transcript_draw(s->transcript, s->term, 0, MARGIN, transcript, cols - 2 * MARGIN);
+    s->rule = transcript;
     paint_rule(s, transcript, cols);
     paint_strip(s, transcript + 1, strip, cols);
     paint_editor(s, transcript + 1 + strip, input, width, &wrapped, cursor_row, cursor_col);

@@ -10,6 +10,8 @@
 
 enum {
     PREVIEW_PART = 2, // of the browser's width: half
+    HELP_LEFT = 19,   // cells of the keys' and commands' column
+    TALL_ROWS = 14,
     CHOICES_SHOWN = 8,
     CHOICES_MOST = 200,
 };
@@ -31,7 +33,9 @@ static struct area open_box(struct screen *s, int rows, int cols, const char *ti
 {
     int all_rows, all_cols;
     term_size(s->term, &all_rows, &all_cols);
-    rows = rows > all_rows - 3 ? all_rows - 3 : rows;
+    // The input and the status stay, and where there is room the line above them.
+    int most = all_rows - (all_rows < TALL_ROWS ? 3 : 4);
+    rows = rows > most ? most : rows;
     cols = cols > all_cols - 4 ? all_cols - 4 : cols;
     struct area a = {(all_rows - 1 - rows) / 2 + 1, (all_cols - cols) / 2 + 1, rows - 2, cols - 4};
     term_fill(s->term, a.row - 1, a.col - 1, rows, cols, plain);
@@ -44,14 +48,28 @@ static struct area open_box(struct screen *s, int rows, int cols, const char *ti
 
 // ---- help
 
-static void help_line(struct screen *s, const struct area *a, int line, const char *left,
-                      const char *right)
+static void help_put(struct screen *s, const struct area *a, int line, int col, const char *text,
+                     size_t size, struct style style)
 {
     int row = line - s->popup_row;
-    if (row < 0 || row >= a->rows)
-        return;
-    put(s, a->row + row, a->col, 18, left, accent);
-    put(s, a->row + row, a->col + 19, a->cols - 19, right, plain);
+    if (row >= 0 && row < a->rows)
+        term_put(s->term, a->row + row, a->col + col, a->cols - col, text, size, style);
+}
+
+// Two columns, or where there is no room for two the one below the other.
+static void help_line(struct screen *s, const struct area *a, int *line, const char *left,
+                      const char *right)
+{
+    bool narrow = a->cols < 2 * HELP_LEFT;
+    int col = narrow ? 2 : HELP_LEFT;
+    struct text_rows rows = {0};
+    help_put(s, a, *line, 0, left, strlen(left), accent);
+    *line += narrow;
+    if (text_wrap(right, strlen(right), a->cols - col, 0, &rows))
+        for (size_t i = 0; i < rows.count; i++)
+            help_put(s, a, (*line)++, col, right + rows.list[i].begin,
+                     rows.list[i].end - rows.list[i].begin, plain);
+    text_rows_finish(&rows);
 }
 
 static void paint_help(struct screen *s)
@@ -60,15 +78,15 @@ static void paint_help(struct screen *s)
     int line = 0;
     for (size_t i = 0; i < screen_binding_count; i++)
         if (screen_bindings[i].shown)
-            help_line(s, &a, line++, screen_bindings[i].shown, screen_bindings[i].help);
-    help_line(s, &a, line++, "Enter", "send; Alt+Enter, Ctrl+J or \\ at the end: a new line");
-    help_line(s, &a, line++, "/ n N j k g G", "search and move, above the end on an empty line");
+            help_line(s, &a, &line, screen_bindings[i].shown, screen_bindings[i].help);
+    help_line(s, &a, &line, "Enter", "send; Alt+Enter, Ctrl+J or \\ at the end: a new line");
+    help_line(s, &a, &line, "/ n N j k g G", "search and move, above the end on an empty line");
     line++;
     for (size_t i = 0; i < screen_command_count; i++) {
         char left[32];
         snprintf(left, sizeof(left), "/%s %s", screen_commands[i].name,
                  screen_commands[i].argument);
-        help_line(s, &a, line++, left, screen_commands[i].help);
+        help_line(s, &a, &line, left, screen_commands[i].help);
     }
     int most = line - a.rows;
     s->popup_row = s->popup_row > most ? most : s->popup_row;
@@ -250,7 +268,26 @@ static void browser_event(struct screen *s, const struct event *e)
 
 // ---- completion
 
-static bool find_choices(struct screen *s, struct error *e)
+// Where the line begins behind the chips of pictures that wait.
+static size_t chips_size(const char *text)
+{
+    size_t size = 0;
+    for (int n = 0; sscanf(text + size, "[picture %*d]%n", &n) == 0 && n > 0; n = 0)
+        size += (size_t)n + (text[size + (size_t)n] == ' ');
+    return size;
+}
+
+// The chips stay in front of what the line becomes.
+static void set_line(struct screen *s, const char *line)
+{
+    struct buffer all = {0};
+    const char *text = editor_text(s->editor);
+    if (buffer_add(&all, text, chips_size(text)) && buffer_add_text(&all, line))
+        editor_set(s->editor, all.data);
+    buffer_free(&all);
+}
+
+static bool find_choices(struct screen *s, const char *line, struct error *e)
 {
     struct complete_command commands[64];
     size_t n = 0;
@@ -259,20 +296,20 @@ static bool find_choices(struct screen *s, struct error *e)
             (struct complete_command){.name = screen_commands[n].name,
                                       .path = strcmp(screen_commands[n].argument, "PATH") == 0 ||
                                               strcmp(screen_commands[n].argument, "FILE") == 0};
-    return complete_line(editor_text(s->editor), commands, n, CHOICES_MOST, &s->choices, e) &&
-           s->choices.count > 0;
+    return complete_line(line, commands, n, CHOICES_MOST, &s->choices, e) && s->choices.count > 0;
 }
 
 // Completes a line up to what all choices have in common, and shows them when there are several.
 void screen_complete(struct screen *s)
 {
     struct error e = {0};
+    const char *text = editor_text(s->editor), *line = text + chips_size(text);
     choices_finish(&s->choices);
     s->choices = (struct choices){0};
-    if (strchr(editor_text(s->editor), '\n') || !find_choices(s, &e))
+    if (strchr(line, '\n') || !find_choices(s, line, &e))
         return;
     s->choice = s->choices.count; // none yet
-    editor_set(s->editor, s->choices.common);
+    set_line(s, s->choices.common);
     if (s->choices.count > 1)
         s->popup = POPUP_COMPLETE;
 }
@@ -281,9 +318,12 @@ static void paint_choices(struct screen *s)
 {
     int rows, cols;
     term_size(s->term, &rows, &cols);
+    // It stands on the line above the input, if there is room for one row of it.
     int n = s->choices.count < CHOICES_SHOWN ? (int)s->choices.count : CHOICES_SHOWN;
-    n = n > rows - 7 ? rows - 7 : n;
-    int wide = cols - 4 < 60 ? cols - 4 : 60, row = rows - 4 - n;
+    n = n > s->rule - 2 ? s->rule - 2 : n;
+    int wide = cols - 4 < 60 ? cols - 4 : 60, row = s->rule - 2 - n;
+    if (n < 1)
+        return;
     bool any = s->choice < s->choices.count;
     size_t first = any && s->choice >= (size_t)n ? s->choice - (size_t)n + 1 : 0;
     term_fill(s->term, row, 2, n + 2, wide, plain);
@@ -291,6 +331,10 @@ static void paint_choices(struct screen *s)
     for (int i = 0; i < n; i++)
         put(s, row + 1 + i, 4, wide - 4, s->choices.list[first + (size_t)i].shown,
             any && first + (size_t)i == s->choice ? chosen : plain);
+    char more[32];
+    snprintf(more, sizeof(more), " %zu%s in all ", s->choices.count, s->choices.more ? "+" : "");
+    if (s->choices.count > (size_t)n || s->choices.more)
+        put(s, row + n + 1, 4, wide - 4, more, dim);
 }
 
 static bool choice_key(struct screen *s, const struct event *e)
@@ -299,7 +343,7 @@ static bool choice_key(struct screen *s, const struct event *e)
     bool back = e->key == INPUT_UP || (e->key == INPUT_TAB && e->mods & MOD_SHIFT);
     if (e->key == INPUT_TAB || e->key == INPUT_DOWN || back) {
         s->choice = back ? (s->choice + n - 1) % n : s->choice < n ? (s->choice + 1) % n : 0;
-        editor_set(s->editor, s->choices.list[s->choice].word);
+        set_line(s, s->choices.list[s->choice].word);
         return true;
     }
     bool closes = e->key == INPUT_ESCAPE || (e->key == INPUT_ENTER && s->choice < n);

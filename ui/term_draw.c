@@ -9,7 +9,7 @@
 
 enum { CLUSTER_MOST = 64 }; // bytes of one grapheme cluster that are looked at
 
-static const wchar_t no_break_space = 0xa0, replacement = 0xfffd;
+static const wchar_t no_break_space = 0xa0, replacement = 0xfffd, zero_width_joiner = 0x200d;
 
 void frame_clear(struct term_frame *f, int rows, int cols)
 {
@@ -76,8 +76,11 @@ static void put_cluster(struct term *t, int row, int col, int cells, const char 
                 cell[n++] = c;
             continue;
         }
-        if (used + width + wide > cells)
+        if (used + width + wide > cells) {
+            // A joiner that joins nothing would take in what follows on the screen.
+            n -= n > 1 && cell[n - 1] == zero_width_joiner;
             break;
+        }
         if (n) {
             cell[n] = L'\0';
             put_cell(t, row, col + used, width, cell, a, pair);
