@@ -228,6 +228,41 @@ void screen_submit(struct screen *s)
     free(line);
 }
 
+// The chat's pictures [first, first + count) wait again, before those that wait already.
+static bool wait_again(struct screen *s, size_t first, size_t count)
+{
+    int number = (int)first + 1; // as before, if nothing else waits
+    for (size_t i = 0; i < s->n_waiting; i++)
+        number = number > s->waiting[i].number ? number : s->waiting[i].number + 1;
+    struct waiting *all = realloc(s->waiting, (s->n_waiting + count + 1) * sizeof(*all));
+    if (!all)
+        return false;
+    s->waiting = all;
+    memmove(all + count, all, s->n_waiting * sizeof(*all));
+    s->n_waiting += count;
+    for (size_t i = 0; i < count; i++) {
+        const char *path;
+        struct picture *p = chat_picture(s->chat, first + i, &path, NULL);
+        all[i] = (struct waiting){.number = number + (int)i, .path = strdup(path)};
+        screen_show_waiting(s, &all[i], p);
+    }
+    return true;
+}
+
+// Chips first, as they were typed, unless something else is being written.
+static void write_again(struct screen *s, const char *text, size_t count)
+{
+    char *written = without_chips(editor_text(s->editor));
+    bool empty = written && only_blanks(written);
+    if (empty)
+        editor_clear(s->editor);
+    for (size_t i = 0; i < (empty ? s->n_waiting : count); i++)
+        editor_add_chip(s->editor, s->waiting[i].number);
+    if (empty)
+        editor_insert(s->editor, text, strlen(text));
+    free(written);
+}
+
 void screen_take_back(struct screen *s)
 {
     struct error e = {0};
@@ -235,30 +270,12 @@ void screen_take_back(struct screen *s)
     const struct message *m = chat_messages(s->chat, 0, &n, &e);
     if (!m || n == 0 || m[n - 1].role != ROLE_USER)
         return;
-    if (editor_empty(s->editor))
-        editor_set(s->editor, m[n - 1].text);
-    size_t first = chat_picture_count(s->chat) - m[n - 1].n_pictures, count = m[n - 1].n_pictures,
-           later = 0;
-    for (size_t i = 0; i < s->n_waiting; i++)
-        later += s->waiting[i].job == 0;
-    first -= later;
+    size_t count = m[n - 1].n_pictures, first = count_sent(s) - count;
+    char *text = strdup(m[n - 1].text); // goes with the turn
     chat_take_back(s->chat);
-    int number = (int)first + 1; // as before, if nothing else waits
-    for (size_t i = 0; i < s->n_waiting; i++)
-        number = number > s->waiting[i].number ? number : s->waiting[i].number + 1;
-    struct waiting *all = realloc(s->waiting, (s->n_waiting + count) * sizeof(*all));
-    if (!all)
-        return;
-    s->waiting = all;
-    memmove(all + count, all, s->n_waiting * sizeof(*all));
-    for (size_t i = 0; i < count; i++) {
-        const char *path;
-        struct picture *p = chat_picture(s->chat, first + i, &path, NULL);
-        all[i] = (struct waiting){.number = number + (int)i, .path = strdup(path)};
-        screen_show_waiting(s, &all[i], p);
-        editor_add_chip(s->editor, all[i].number);
-    }
-    s->n_waiting += count;
+    if (text && wait_again(s, first, count))
+        write_again(s, text, count);
+    free(text);
 }
 
 // ---- the end of an answer

@@ -95,6 +95,16 @@ static void run_clear(struct screen *s, const char *argument)
     screen_clear(s);
 }
 
+// The place of the last entry of this kind, or behind all entries.
+static size_t last_of(struct screen *s, enum entry_kind kind)
+{
+    size_t count = transcript_count(s->transcript);
+    for (size_t i = count; i > 0; i--)
+        if (transcript_kind(s->transcript, i - 1) == kind)
+            return i - 1;
+    return count;
+}
+
 // The answer goes, the question is asked again with another seed.
 static void run_regen(struct screen *s, const char *argument)
 {
@@ -106,7 +116,7 @@ static void run_regen(struct screen *s, const char *argument)
         return;
     }
     s->sampling.seed++;
-    transcript_truncate(s->transcript, s->entry);
+    transcript_truncate(s->transcript, last_of(s, ENTRY_ASSISTANT));
     screen_answer(s);
 }
 
@@ -120,10 +130,7 @@ static bool undo(struct screen *s)
         return false;
     }
     chat_undo_answer(s->chat);
-    size_t entry = transcript_count(s->transcript);
-    while (entry > 0 && transcript_kind(s->transcript, entry - 1) != ENTRY_USER)
-        entry--;
-    transcript_truncate(s->transcript, entry > 0 ? entry - 1 : 0);
+    transcript_truncate(s->transcript, last_of(s, ENTRY_USER));
     return true;
 }
 
@@ -132,7 +139,6 @@ static void run_edit(struct screen *s, const char *argument)
     (void)argument;
     if (!undo(s))
         return;
-    editor_clear(s->editor);
     screen_take_back(s);
     screen_prepare(s);
 }
@@ -275,17 +281,15 @@ static void run_export(struct screen *s, const char *argument)
 // The last answer, or its code block N.
 static void run_copy(struct screen *s, const char *argument)
 {
-    size_t entry = transcript_count(s->transcript);
-    while (entry > 0 && transcript_kind(s->transcript, entry - 1) != ENTRY_ASSISTANT)
-        entry--;
-    if (entry == 0) {
+    size_t entry = last_of(s, ENTRY_ASSISTANT);
+    if (entry == transcript_count(s->transcript)) {
         screen_note(s, "there is no answer yet");
         return;
     }
-    const char *text = transcript_text(s->transcript, entry - 1);
+    const char *text = transcript_text(s->transcript, entry);
     size_t size = strlen(text);
     if (*argument &&
-        !transcript_code(s->transcript, entry - 1, number_of(argument, 1000) - 1, &text, &size)) {
+        !transcript_code(s->transcript, entry, number_of(argument, 1000) - 1, &text, &size)) {
         screen_note(s, "the answer has no code block %s", argument);
         return;
     }

@@ -21,6 +21,8 @@ QUESTION = "What is in this picture?"
 SAID = " said"  # in the line of figures under an answer that is complete
 # In the palette of 256, so that it is shown as it is by pictures of any kind.
 COLOR = (215, 0, 95)
+# Shared by the programs of a file: what is compiled for the device need not be compiled again.
+CACHE = tempfile.TemporaryDirectory(prefix="cache-", ignore_cleanup_errors=True)
 
 
 def ppm(path, color, width=40, height=40, below=None):
@@ -39,7 +41,7 @@ class ChatTest(unittest.TestCase):
         self.home = pathlib.Path(folder.name)
         self.square = self.home / "square.ppm"
         ppm(self.square, COLOR)
-        self.environment = {"HOME": folder.name}
+        self.environment = {"HOME": folder.name, "XDG_CACHE_HOME": CACHE.name}
 
     # ---- starting
 

@@ -38,7 +38,8 @@ class Tmux:
         configuration = folder / "configuration"
         configuration.write_text(
             "set -g status off\nset -g escape-time 0\nset -g default-terminal tmux-256color\n"
-            "set -g remain-on-exit on\nset -g history-limit 5000\nset -g default-shell /bin/sh\n")
+            "set -g remain-on-exit on\nset -g history-limit 5000\nset -g default-shell /bin/sh\n"
+            "set -s set-clipboard on\n")
         env = {"HOME": self.folder.name, "LC_ALL": "C.UTF-8", **CHECKS,
                **({"COLORTERM": "truecolor"} if true_color else {}), **(environment or {})}
         words = ["env", *(f"-u{name}" for name, value in env.items() if value is None),
@@ -117,6 +118,10 @@ class Tmux:
     def tell(self, variable):
         """One of tmux's variables of the pane, such as "alternate_on"."""
         return self._run("display-message", "-p", f"#{{{variable}}}").strip()
+
+    def clipboard(self):
+        """What the program copied, by OSC 52."""
+        return self._run("show-buffer")
 
     def cursor(self):
         """Row, column and whether it is shown."""
