@@ -107,9 +107,11 @@ class Tmux:
 
     # ---- what a person sees
 
-    def lines(self, styles=False):
-        """The pane's rows without spaces at their ends; styles: with SGR sequences."""
-        text = self._run("capture-pane", "-p", *(["-e"] if styles else []))
+    def lines(self, styles=False, history=False):
+        """The pane's rows without spaces at their ends; styles: with SGR sequences; history:
+        with those that are above it."""
+        text = self._run("capture-pane", "-p", *(["-e"] if styles else []),
+                         *(["-S", "-"] if history else []))
         return [line.rstrip() for line in text.split("\n")[:-1]]
 
     def text(self):
