@@ -87,6 +87,11 @@ class Tmux:
         """Text that may look like a key's name."""
         self._run("send-keys", "-l", "--", text)
 
+    def feed(self, data):
+        """Bytes as the terminal would send them."""
+        for at in range(0, len(data), 1000):
+            self._run("send-keys", "-H", *(f"{byte:02x}" for byte in data[at:at + 1000]))
+
     def paste(self, text):
         """As one bracketed paste, if the program asked for these."""
         self._run("set-buffer", "--", text)
