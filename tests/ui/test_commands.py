@@ -29,7 +29,8 @@ class CommandTest(chat.ChatTest):
     def shown(self, t):
         """The conversation: what stands above the input."""
         lines = t.lines()
-        return "\n".join(lines[:next(i for i, line in enumerate(lines) if "─────" in line)])
+        rule = next(i for i, line in enumerate(lines) if "─────" in line)
+        return "\n".join(lines[:rule])
 
     def test_with_nothing_said_yet(self):
         t = self.ready(*WORDS_ALONE)
@@ -180,7 +181,8 @@ class CommandTest(chat.ChatTest):
         t.wait_for("49 tokens")
         t.type("before")
         t.send("C-g")
-        t.wait_until(lambda lines: lines[-4:-1] == [" › one", "", "     two"], what="the new text")
+        t.wait_until(lambda lines: lines[-4:-1] == [" › one", "", "     two"],
+                     what="the new text")
         t.wait_gone("49 tokens")  # its chip is not in the text any more
         self.assertTrue(t.alternate())
         t.send("C-c")

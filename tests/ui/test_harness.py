@@ -2,6 +2,7 @@
 import pathlib
 import signal
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -110,6 +111,21 @@ class TmuxTest(unittest.TestCase):
             t.paste("one\ntwo")
             t.wait_for("^[[200~one")
             t.wait_for("two^[[201~")
+
+    def test_bytes_go_in_and_out_as_they_are(self):
+        with tmux.Tmux(["sh", "-c", "stty raw -echo; printf go; head -c 5 | od -An -tx1; "
+                        r"printf '\342\200\256\033]2;title\007\033]52;c;Y29waWVk\033\\'; "
+                        "seq 30; sleep 100"]) as t:
+            t.wait_for("go")
+            t.record()
+            t.feed(b"\0\033\xff\x80a")
+            lines = t.wait_for("30")
+            self.assertNotIn("go 00 1b ff 80 61", "\n".join(lines))
+            self.assertIn("go 00 1b ff 80 61", "\n".join(t.lines(history=True)))
+            while b"30" not in t.recorded():
+                time.sleep(tmux.PAUSE)
+            self.assertIn("\u202e\033]2;title\007".encode(), t.recorded())
+            self.assertEqual((t.title().strip(), t.clipboard()), ("title", "copied"))
 
     def test_a_signal_ends_the_program(self):
         with tmux.Tmux(["sleep", "100"]) as t:

@@ -18,9 +18,17 @@ BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"
 
 
 class HostileTest(chat.ChatTest):
+    def start(self, *arguments, **how):
+        t = super().start(*arguments, **how)
+        t.record()
+        return t
+
     def check_harmless(self, t):
         lines = t.lines()
-        self.assertEqual([c for c in "".join(lines) if c in BIDI], [])
+        sent = t.recorded()
+        self.assertGreater(len(sent), 0)
+        self.assertEqual([c for c in BIDI if c.encode() in sent], [])
+        self.assertNotIn(b"\033]2;", sent)
         self.assertNotIn("pwned", t.tell("pane_title"))
         rule = next(line for line in lines if "─────" in line)
         self.assertTrue(rule.startswith((" ─", "  ┌")), rule)
@@ -75,6 +83,7 @@ class HostileTest(chat.ChatTest):
             file.write((EVIL[:size - 3]).ljust(size, b"z"))
         command = [PROGRAM, "-m", model, "--mmproj", EYES, *WORDS_ALONE]
         with tmux.Tmux(command, environment=self.environment) as t:
+            t.record()
             t.wait_until(lambda lines: lines[-1].endswith(" ready"), what="the model")
             self.check_harmless(t)
             for line, words in (("/show", "template"), ("/model", "another one")):

@@ -126,6 +126,14 @@ class Tmux:
         """One of tmux's variables of the pane, such as "alternate_on"."""
         return self._run("display-message", "-p", f"#{{{variable}}}").strip()
 
+    def record(self):
+        """From now on recorded() has the bytes that the program writes."""
+        self._run("pipe-pane", f"exec cat > {shlex.quote(self.folder.name)}/recorded")
+
+    def recorded(self):
+        path = pathlib.Path(self.folder.name) / "recorded"
+        return path.read_bytes() if path.exists() else b""
+
     def clipboard(self):
         """What the program copied, by OSC 52."""
         return self._run("show-buffer")
