@@ -7,6 +7,26 @@
 
 enum { PROMPT_TOKENS = 16, DECODE_TOKENS = 64, MOST_PROMPT = 512 };
 
+// xorshift: only variety is wanted.
+static uint32_t next_random(uint32_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 17;
+    return *state ^= *state << 5;
+}
+
+bool bench_noise(uint32_t seed, struct buffer *out, struct error *e)
+{
+    uint32_t state = seed * 2654435761u + 1;
+    buffer_clear(out);
+    bool ok = buffer_printf(out, "P6\n224 224\n255\n");
+    for (int i = 0; ok && i < 224 * 224 * 3; i++) {
+        char byte = (char)(next_random(&state) >> 24);
+        ok = buffer_add(out, &byte, 1);
+    }
+    return ok || error_no_memory(e);
+}
+
 // One measurement: fills *ms. `seed` differs from call to call.
 typedef bool measure_fn(struct bench *b, const struct bench_figure *f, uint32_t seed, double *ms,
                         struct error *e);
@@ -97,7 +117,7 @@ static bool preview_once(struct bench *b, const struct bench_figure *f, uint32_t
     (void)f;
     uint8_t *jpeg;
     size_t size;
-    if (!bench_photo(seed, &jpeg, &size, e))
+    if (!probe_photo(seed, &jpeg, &size, e))
         return false;
     double begun = clock_ms();
     struct picture *p = picture_create(jpeg, size, "photo", e);
@@ -131,7 +151,7 @@ static bool prefill(struct bench *b, uint32_t count, uint32_t seed, struct sync_
     int32_t ids[MOST_PROMPT];
     uint32_t state = seed, vocabulary = engine_get_info(b->engine)->vocabulary;
     for (uint32_t i = 0; i < count; i++)
-        ids[i] = (int32_t)(bench_random(&state) % vocabulary);
+        ids[i] = (int32_t)(next_random(&state) % vocabulary);
     session_truncate(b->session, 0);
     return session_sync_ids(b->session, &(struct id_chunk){ids, count}, NULL, 0, report, e);
 }
@@ -154,7 +174,7 @@ static bool decode_once(struct bench *b, const struct bench_figure *f, uint32_t 
         return false;
     double start = clock_ms();
     for (uint32_t i = 0; i < (uint32_t)f->count; i++) {
-        int32_t id = (int32_t)(bench_random(&state) % vocabulary);
+        int32_t id = (int32_t)(next_random(&state) % vocabulary);
         if (!go_on(b, f->name, e) || !session_force(b->session, id, e))
             return false;
     }

@@ -1,6 +1,5 @@
 // pumice bench: measuring (bench.c), a whole answer in a process of its own (bench_start.c), the
-// full screen in one (bench_screen.c), pictures to measure with (bench_pictures.c) and the report
-// (bench_report.c). All times are milliseconds.
+// full screen in one (bench_screen.c) and the report (bench_report.c). All times are milliseconds.
 #pragma once
 
 #include <stdbool.h>
@@ -11,7 +10,6 @@
 #include "engine/probe.h"
 
 enum { BENCH_MOST_FIGURES = 12, BENCH_MOST_KERNELS = 32 };
-enum { BENCH_PHOTO_WIDTH = 6000, BENCH_PHOTO_HEIGHT = 4000 };
 
 struct bench_figure {
     const char *name;
@@ -41,9 +39,6 @@ bool bench_paint_once(struct bench *b, double *ms, struct error *e);
 // From a key to its character on the screen while an answer is written: the slowest but one of 100.
 bool bench_keys_once(struct bench *b, double *ms, struct error *e);
 
-uint32_t bench_random(uint32_t *state); // not 0
-// A JPEG of 24 megapixels, which the caller frees.
-bool bench_photo(uint32_t seed, uint8_t **out, size_t *size, struct error *e);
 // A PPM picture of noise, 224 x 224: one that nobody has seen before, for each seed.
 bool bench_noise(uint32_t seed, struct buffer *out, struct error *e);
 

@@ -111,3 +111,6 @@ struct kernel_figure {
 // The heavy kernels at the given type and shape, on the engine's device, with random weights.
 bool probe_kernel(struct engine *e, const char *type, uint32_t rows, uint32_t columns,
                   uint32_t inner, uint32_t repeats, struct kernel_figure *out, struct error *err);
+
+// A JPEG of 24 megapixels, which the caller frees.
+bool probe_photo(uint32_t seed, uint8_t **out, size_t *size, struct error *e);

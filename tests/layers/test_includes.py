@@ -19,7 +19,7 @@ ALLOWED = {
 # Headers of a library, and the files that may see them.
 HOMES = {
     r"vulkan/": r"engine/vk/",
-    r"jpeglib\.h|turbojpeg\.h": r"engine/image/decode\w*\.c",
+    r"jpeglib\.h|turbojpeg\.h": r"engine/(image/decode\w*|probe_photo)\.c",
     r"webp/": r"engine/image/decode\w*\.c",
     r"stb/|stb_image": r"engine/image/(decode\w*|stb)\.c",
     r"ncurses\w*/|n?curses\.h": r"ui/term\w*\.[ch]",

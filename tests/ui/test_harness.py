@@ -125,7 +125,7 @@ class TmuxTest(unittest.TestCase):
             while b"30" not in t.recorded():
                 time.sleep(tmux.PAUSE)
             self.assertIn("\u202e\033]2;title\007".encode(), t.recorded())
-            self.assertEqual((t.title().strip(), t.clipboard()), ("title", "copied"))
+            self.assertEqual((t.tell("pane_title").strip(), t.clipboard()), ("title", "copied"))
 
     def test_a_signal_ends_the_program(self):
         with tmux.Tmux(["sleep", "100"]) as t:
