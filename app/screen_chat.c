@@ -328,6 +328,7 @@ void screen_clear(struct screen *s)
     if (s->answering)
         worker_stop(s->worker);
     s->answering = 0; // what still comes belongs to nothing
+    s->in_phase = s->in_phase && !s->loaded;
     while (s->n_waiting)
         screen_drop(s, s->n_waiting - 1);
     chat_clear(s->chat);

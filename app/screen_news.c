@@ -199,9 +199,10 @@ void screen_hear(struct screen *s, struct news *n)
         transcript_add(s->transcript, ENTRY_NOTE, n->text ? n->text : "");
         break;
     case NEWS_SYNCED:
-        if (n->job == s->answering)
+        if (n->job == s->answering) {
             s->report = n->report;
-        s->used = n->report.prompt_tokens;
+            s->used = n->report.prompt_tokens;
+        }
         break;
     case NEWS_TOKEN:
         hear_token(s, n);

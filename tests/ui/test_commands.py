@@ -199,6 +199,18 @@ class CommandTest(chat.ChatTest):
             self.assertNotIn("apple", t.text())
         self.says(t, "/images", "no pictures yet")
         self.says(t, "/stats", "0 of 4096 tokens used")
+        # In the middle of an answer, before its first word.
+        self.enter(t, "/clear")
+        t.wait_gone("tokens used")
+        self.enter(t, "word " * 200)
+        t.wait_for("▌ word")
+        self.enter(t, "/clear")
+        self.says(t, "/stats", "0 of 4096 tokens used")
+        t.wait_for("ready")
+        self.assertNotIn("word", t.text())
+        self.enter(t, "/stats")
+        t.wait_until(lambda lines: "\n".join(lines).count("0 of 4096 tokens used") == 2,
+                     what="the same figures")
 
     def test_a_slash_for_the_model(self):
         t = self.ready(*WORDS_ALONE)
