@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/clipboard.h"
+
 static const char blanks[] = " \t\r\n";
 
 static bool exists(const char *path)
@@ -137,5 +139,15 @@ struct picture *attach_read(const char *typed, char **path, struct error *e)
         return NULL;
     }
     *path = b.data;
+    return p;
+}
+
+struct picture *attach_clipboard(const atomic_bool *stop, struct error *e)
+{
+    struct buffer bytes = {0};
+    struct picture *p = NULL;
+    if (clipboard_read_picture(&bytes, stop, e))
+        p = picture_create(bytes.data, bytes.size, "clipboard", e);
+    buffer_free(&bytes);
     return p;
 }

@@ -3,6 +3,7 @@
 // for the look whether a file is there.
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/buffer.h"
@@ -19,3 +20,6 @@ bool attach_is_file(const char *typed, struct buffer *out);
 
 // The picture of a typed path. *path (owned by the caller) is what was opened.
 struct picture *attach_read(const char *typed, char **path, struct error *e);
+
+// The picture of the clipboard; `stop` as in clipboard.h.
+struct picture *attach_clipboard(const atomic_bool *stop, struct error *e);

@@ -36,6 +36,17 @@ static enum input_line read_question(struct plain *p, struct buffer *out, struct
     return got;
 }
 
+bool plain_take(struct plain *p, struct picture *picture, const char *path, struct error *e)
+{
+    uint32_t width, height, rows = p->how.backend->picture_rows(p->how.backend, picture);
+    picture_size(picture, &width, &height);
+    bool ok = chat_attach(p->chat, picture, path, e);
+    if (ok)
+        console_note(p->how.console, "[picture %zu: %s, %ux%u, %u tokens]",
+                     chat_picture_count(p->chat), path, width, height, rows);
+    return ok;
+}
+
 bool plain_attach(struct plain *p, const char *typed, struct error *e)
 {
     if (p->blind)
@@ -44,12 +55,7 @@ bool plain_attach(struct plain *p, const char *typed, struct error *e)
     struct picture *picture = attach_read(typed, &path, e);
     if (!picture)
         return false;
-    uint32_t width, height, rows = p->how.backend->picture_rows(p->how.backend, picture);
-    picture_size(picture, &width, &height);
-    bool ok = chat_attach(p->chat, picture, path, e);
-    if (ok)
-        console_note(p->how.console, "[picture %zu: %s, %ux%u, %u tokens]",
-                     chat_picture_count(p->chat), path, width, height, rows);
+    bool ok = plain_take(p, picture, path, e);
     free(path);
     return ok;
 }
@@ -139,6 +145,8 @@ static bool answer_turn(struct plain *p, bool *again, struct error *e)
         if (*again)
             chat_undo_answer(p->chat);
     }
+    p->stats = (struct plain_stats){a.report.prompt_tokens, a.report.cached_tokens,
+                                    a.generated_tokens, a.report.prefill_ms, a.generate_ms};
     if (ok && !*again && p->how.json)
         ok = answer_print_json(&a, &p->how, p->chat, e);
     answer_finish(&a);
@@ -165,7 +173,7 @@ bool plain_answer(struct plain *p, struct error *e)
     return ok;
 }
 
-static bool ask(struct plain *p, const char *text, struct error *e)
+bool plain_ask(struct plain *p, const char *text, struct error *e)
 {
     return chat_ask(p->chat, text, e) && plain_answer(p, e);
 }
@@ -177,11 +185,11 @@ static bool handle_line(struct plain *p, const char *line, struct error *e)
     bool ok;
     if (line[strspn(line, " \t\n")] == '\0')
         return true;
-    const struct slash_command *command = line[0] == '/' ? slash_find(line, &argument) : NULL;
-    if (command)
-        ok = command->run(p, argument, e);
+    enum slash command = slash_find(line, &argument);
+    if (command < SLASH_COUNT)
+        ok = plain_command(p, command, argument, e);
     else if (!strncmp(line, "//", 2))
-        ok = ask(p, line + 1, e);
+        ok = plain_ask(p, line + 1, e);
     else if (attach_is_file(line, &path))
         ok = plain_attach(p, path.data, e);
     else if (line[0] == '/')
@@ -190,7 +198,7 @@ static bool handle_line(struct plain *p, const char *line, struct error *e)
             "there is no command or picture %s (/help lists the commands, // begins a text with /)",
             line);
     else
-        ok = ask(p, line, e);
+        ok = plain_ask(p, line, e);
     buffer_free(&path);
     return ok;
 }
@@ -254,6 +262,7 @@ bool run_plain(struct app *app, struct error *e)
         };
         greet(&p);
         ok = plain_loop(&p, e);
+        buffer_free(&p.taken);
     }
     if (backend)
         backend->close(backend);

@@ -9,13 +9,22 @@
 #include "app/backend.h"
 #include "app/chat.h"
 #include "app/console.h"
+#include "app/slash.h"
 #include "base/error.h"
+
+// Of the last answer.
+struct plain_stats {
+    uint32_t prompt, cached, said; // tokens
+    double prefill_ms, said_ms;
+};
 
 struct plain {
     struct answer_how how;
     struct chat *chat;
     const char *blind; // why pictures cannot be shown; NULL: they can
     bool quit;
+    struct buffer taken; // the question that /edit took back; whoever runs the loop frees it
+    struct plain_stats stats;
 };
 
 // Reads and answers until the end of input or /quit. Fails only with what ends the chat: Ctrl+C at
@@ -29,16 +38,9 @@ bool plain_answer(struct plain *p, struct error *e);
 // A typed path becomes a waiting picture.
 bool plain_attach(struct plain *p, const char *typed, struct error *e);
 
-// ---- slash commands (slash.c)
+// A picture that was read becomes a waiting one; the reference is taken over.
+bool plain_take(struct plain *p, struct picture *picture, const char *path, struct error *e);
+bool plain_ask(struct plain *p, const char *text, struct error *e);
 
-struct slash_command {
-    const char *name; // without the slash
-    const char *argument;
-    const char *help;
-    bool (*run)(struct plain *p, const char *argument, struct error *e); // argument: "" when none
-};
-extern const struct slash_command slash_table[];
-extern const size_t slash_count;
-
-// The command that `line` ("/name argument") names, and its argument; NULL: there is none.
-const struct slash_command *slash_find(const char *line, const char **argument);
+// ---- plain_commands.c
+bool plain_command(struct plain *p, enum slash command, const char *argument, struct error *e);

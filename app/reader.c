@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "app/attach.h"
-#include "app/clipboard.h"
 #include "base/buffer.h"
 
 struct request {
@@ -24,22 +23,12 @@ struct reader {
     atomic_bool quit;
 };
 
-static struct picture *read_clipboard(struct reader *r, struct error *e)
-{
-    struct buffer bytes = {0};
-    struct picture *p = NULL;
-    if (clipboard_read_picture(&bytes, &r->quit, e))
-        p = picture_create(bytes.data, bytes.size, "clipboard", e);
-    buffer_free(&bytes);
-    return p;
-}
-
 static void serve(struct reader *r, const struct request *q)
 {
     struct news n = {.kind = NEWS_PICTURE, .job = q->job};
     if (q->typed)
         n.picture = attach_read(q->typed, &n.text, &n.error);
-    else if ((n.picture = read_clipboard(r, &n.error)))
+    else if ((n.picture = attach_clipboard(&r->quit, &n.error)))
         n.text = strdup("clipboard");
     if (!n.picture) {
         n.kind = NEWS_PICTURE_FAILED;

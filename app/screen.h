@@ -8,6 +8,7 @@
 #include "app/complete.h"
 #include "app/news.h"
 #include "app/reader.h"
+#include "app/slash.h"
 #include "app/worker.h"
 #include "ui/editor.h"
 #include "ui/picture.h"
@@ -126,14 +127,8 @@ void screen_open_browser(struct screen *s);
 void screen_view(struct screen *s, size_t picture);
 void screen_complete(struct screen *s);
 
-// ---- screen_commands.c: one table, with completion and help
-struct screen_command {
-    const char *name, *argument, *help;
-    void (*run)(struct screen *s, const char *argument);
-};
-extern const struct screen_command screen_commands[];
-extern const size_t screen_command_count;
-const struct screen_command *screen_find_command(const char *line, const char **argument);
+// ---- screen_commands.c
+void screen_command(struct screen *s, enum slash command, const char *argument);
 void screen_edit_outside(struct screen *s);
 
 // Keys that do something, with the words that F1 shows; the configuration will bind them one day.

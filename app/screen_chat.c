@@ -191,14 +191,14 @@ static bool is_command(const char *line)
 static void run_command(struct screen *s, const char *line, const char *path)
 {
     const char *argument;
-    const struct screen_command *c = screen_find_command(line, &argument);
-    char *copy = c ? strdup(argument) : NULL;
+    enum slash command = slash_find(line, &argument);
+    char *copy = command < SLASH_COUNT ? strdup(argument) : NULL;
     editor_remember(s->editor, line);
     editor_clear(s->editor);
     for (size_t i = 0; i < s->n_waiting; i++) // their chips went with the line
         editor_add_chip(s->editor, s->waiting[i].number);
-    if (c && copy)
-        c->run(s, copy);
+    if (copy)
+        screen_command(s, command, copy);
     else if (*path)
         screen_attach(s, path);
     else

@@ -1,25 +1,17 @@
-// The slash commands of the full screen: one table, which is also what /help and completion show.
+// What the slash commands (slash.h) do in the full screen.
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app/clipboard.h"
 #include "app/export.h"
 #include "app/external.h"
 #include "app/screen.h"
+#include "app/settings.h"
 
 static void say_error(struct screen *s, const struct error *e)
 {
     screen_fail(s, e);
     transcript_bottom(s->transcript);
-}
-
-// A number from 1 to most; 0: it is none.
-static size_t number_of(const char *argument, size_t most)
-{
-    char *end;
-    unsigned long n = strtoul(argument, &end, 10);
-    return *argument && !*end && n <= most ? n : 0;
 }
 
 static bool busy(struct screen *s)
@@ -60,7 +52,7 @@ static void run_images(struct screen *s, const char *argument)
 
 static void run_drop(struct screen *s, const char *argument)
 {
-    size_t n = number_of(argument, INT32_MAX);
+    size_t n = slash_number(argument, INT32_MAX);
     for (size_t i = 0; i < s->n_waiting; i++)
         if ((size_t)s->waiting[i].number == n || (!*argument && i + 1 == s->n_waiting)) {
             screen_drop(s, i);
@@ -77,7 +69,7 @@ static void run_paste(struct screen *s, const char *argument)
 
 static void run_view(struct screen *s, const char *argument)
 {
-    size_t count = chat_picture_count(s->chat), n = number_of(argument, INT32_MAX), i = 0;
+    size_t count = chat_picture_count(s->chat), n = slash_number(argument, INT32_MAX), i = 0;
     while (i < count && (*argument ? screen_picture_number(s, i) != n : i + 1 < count))
         i++;
     if (i < count)
@@ -191,33 +183,13 @@ static bool set_theme(struct screen *s, const char *value)
     return false;
 }
 
-static bool set_number(struct screen *s, const char *name, const char *value)
-{
-    struct {
-        const char *name;
-        float *to, most;
-    } table[] = {{"temp", &s->sampling.temperature, 100},
-                 {"top-p", &s->sampling.top_p, 1},
-                 {"min-p", &s->sampling.min_p, 1},
-                 {"repeat-penalty", &s->sampling.repeat_penalty, 10}};
-    char *end;
-    float number = strtof(value, &end);
-    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-        if (strcmp(name, table[i].name) == 0 && *value && !*end && number >= 0 &&
-            number <= table[i].most) {
-            *table[i].to = number;
-            return true;
-        }
-    return false;
-}
-
 static void run_set(struct screen *s, const char *argument)
 {
     char name[32] = "", value[64] = "";
     sscanf(argument, "%31s %63s", name, value);
     bool done = strcmp(name, "images") == 0  ? set_pictures(s, value)
                 : strcmp(name, "theme") == 0 ? set_theme(s, value)
-                                             : set_number(s, name, value);
+                                             : settings_set(&s->sampling, name, value);
     if (done) {
         screen_note(s, "%s is %s now", name, value);
         return;
@@ -234,16 +206,9 @@ static void run_show(struct screen *s, const char *argument)
     static const char *pictures[] = {"auto", "sixel", "half blocks", "none"};
     const struct term_caps *caps = term_get_caps(s->term);
     struct buffer b = {0};
-    buffer_printf(&b, "model   %s\ndevice  %s\ntemplate  %s\ncontext  %u\n",
-                  s->loaded ? s->info.model : "(loading)", s->loaded ? s->info.device : "",
-                  s->loaded ? s->info.chat_template : "", s->loaded ? s->info.context : 0);
-    buffer_printf(&b, "temp %g, top-p %g, top-k %u, min-p %g, repeat-penalty %g, seed %llu\n",
-                  (double)s->sampling.temperature, (double)s->sampling.top_p, s->sampling.top_k,
-                  (double)s->sampling.min_p, (double)s->sampling.repeat_penalty,
-                  (unsigned long long)s->sampling.seed);
-    buffer_printf(&b, "pictures as %s, cells of %d x %d pixels\nsystem  %s",
-                  pictures[caps->pictures], caps->cell_width, caps->cell_height,
-                  chat_system(s->chat) ? chat_system(s->chat) : "(the model's own)");
+    settings_show(&s->sampling, s->loaded ? &s->info : NULL, s->chat, &b);
+    buffer_printf(&b, "\npictures as %s, cells of %d x %d pixels", pictures[caps->pictures],
+                  caps->cell_width, caps->cell_height);
     transcript_add(s->transcript, ENTRY_NOTE, b.data ? b.data : "");
     transcript_bottom(s->transcript);
     buffer_free(&b);
@@ -289,7 +254,7 @@ static void run_copy(struct screen *s, const char *argument)
     const char *text = transcript_text(s->transcript, entry);
     size_t size = strlen(text);
     if (*argument &&
-        !transcript_code(s->transcript, entry, number_of(argument, 1000) - 1, &text, &size)) {
+        !transcript_code(s->transcript, entry, slash_number(argument, 1000) - 1, &text, &size)) {
         screen_note(s, "the answer has no code block %s", argument);
         return;
     }
@@ -332,40 +297,17 @@ static void run_quit(struct screen *s, const char *argument)
     s->quit = true;
 }
 
-const struct screen_command screen_commands[] = {
-    {"help", "", "these keys and commands", run_help},
-    {"image", "PATH", "attach a picture (without PATH: choose one)", run_image},
-    {"images", "", "list the pictures", run_images},
-    {"drop", "N", "take waiting picture N out", run_drop},
-    {"paste", "", "attach the picture of the clipboard", run_paste},
-    {"view", "N", "show picture N large, and as the model sees it", run_view},
-    {"clear", "", "begin a new conversation", run_clear},
-    {"new", "", "the same", run_clear},
-    {"regen", "", "answer the last question again", run_regen},
-    {"edit", "", "take the last question back and change it", run_edit},
-    {"undo", "", "forget the last question and answer", run_undo},
-    {"system", "TEXT", "set the system text (without TEXT: the model's own)", run_system},
-    {"set", "NAME VALUE", "images, theme, temp, top-p, min-p, repeat-penalty", run_set},
-    {"show", "", "what is set", run_show},
-    {"model", "", "which model answers", run_model},
-    {"export", "FILE", "write the conversation as Markdown (chat.md)", run_export},
-    {"copy", "N", "copy the last answer, or its code block N", run_copy},
-    {"editor", "", "write in your editor (Ctrl+G)", run_editor},
-    {"stats", "", "tokens and times", run_stats},
-    {"quit", "", "leave", run_quit},
+static void (*const functions[SLASH_COUNT])(struct screen *s, const char *argument) = {
+    [SLASH_HELP] = run_help,     [SLASH_IMAGE] = run_image, [SLASH_IMAGES] = run_images,
+    [SLASH_DROP] = run_drop,     [SLASH_PASTE] = run_paste, [SLASH_VIEW] = run_view,
+    [SLASH_CLEAR] = run_clear,   [SLASH_NEW] = run_clear,   [SLASH_REGEN] = run_regen,
+    [SLASH_EDIT] = run_edit,     [SLASH_UNDO] = run_undo,   [SLASH_SYSTEM] = run_system,
+    [SLASH_SET] = run_set,       [SLASH_SHOW] = run_show,   [SLASH_MODEL] = run_model,
+    [SLASH_EXPORT] = run_export, [SLASH_COPY] = run_copy,   [SLASH_EDITOR] = run_editor,
+    [SLASH_STATS] = run_stats,   [SLASH_QUIT] = run_quit,
 };
-const size_t screen_command_count = sizeof(screen_commands) / sizeof(*screen_commands);
 
-const struct screen_command *screen_find_command(const char *line, const char **argument)
+void screen_command(struct screen *s, enum slash command, const char *argument)
 {
-    if (line[0] != '/')
-        return NULL;
-    size_t size = strcspn(line + 1, " \t\n");
-    for (size_t i = 0; i < screen_command_count; i++)
-        if (strlen(screen_commands[i].name) == size &&
-            strncmp(line + 1, screen_commands[i].name, size) == 0) {
-            *argument = line + 1 + size + strspn(line + 1 + size, " \t\n");
-            return &screen_commands[i];
-        }
-    return NULL;
+    functions[command](s, argument);
 }

@@ -82,11 +82,10 @@ static void paint_help(struct screen *s)
     help_line(s, &a, &line, "Enter", "send; Alt+Enter, Ctrl+J or \\ at the end: a new line");
     help_line(s, &a, &line, "/ n N j k g G", "search and move, above the end on an empty line");
     line++;
-    for (size_t i = 0; i < screen_command_count; i++) {
+    for (size_t i = 0; i < SLASH_COUNT; i++) {
         char left[32];
-        snprintf(left, sizeof(left), "/%s %s", screen_commands[i].name,
-                 screen_commands[i].argument);
-        help_line(s, &a, &line, left, screen_commands[i].help);
+        snprintf(left, sizeof(left), "/%s %s", slash_table[i].name, slash_table[i].argument);
+        help_line(s, &a, &line, left, slash_table[i].help);
     }
     int most = line - a.rows;
     s->popup_row = s->popup_row > most ? most : s->popup_row;
@@ -291,11 +290,11 @@ static bool find_choices(struct screen *s, const char *line, struct error *e)
 {
     struct complete_command commands[64];
     size_t n = 0;
-    for (; n < screen_command_count && n < sizeof(commands) / sizeof(*commands); n++)
+    for (; n < SLASH_COUNT && n < sizeof(commands) / sizeof(*commands); n++)
         commands[n] =
-            (struct complete_command){.name = screen_commands[n].name,
-                                      .path = strcmp(screen_commands[n].argument, "PATH") == 0 ||
-                                              strcmp(screen_commands[n].argument, "FILE") == 0};
+            (struct complete_command){.name = slash_table[n].name,
+                                      .path = strcmp(slash_table[n].argument, "PATH") == 0 ||
+                                              strcmp(slash_table[n].argument, "FILE") == 0};
     return complete_line(line, commands, n, CHOICES_MOST, &s->choices, e) && s->choices.count > 0;
 }
 

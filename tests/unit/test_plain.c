@@ -5,86 +5,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <string.h>
 
-#include "app/interrupt.h"
-#include "app/plain.h"
-#include "tests/unit/app_pictures.h"
-#include "tests/unit/backend_scripted.h"
-
-static struct picture_folder folder;
-
-static int set_up(void **state)
-{
-    (void)state;
-    if (make_folder(&folder) != 0)
-        return -1;
-    make_picture("cat.ppm");
-    make_picture("my dog.ppm");
-    interrupt_start();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return remove_folder(&folder);
-}
-
-struct talk {
-    const char *input;
-    const struct scripted_answer *answers;
-    size_t n_answers;
-    uint32_t context; // 0: 1000
-    bool terminal, json;
-    const char *blind;
-
-    bool ok;
-    struct error error;
-    char *out, *err, *seen; // freed by end_talk
-};
-
-static void run_talk(struct talk *t)
-{
-    size_t out_size, err_size;
-    char *input = strdup(t->input);
-    struct console c = {.in = fmemopen(input, strlen(input), "r"),
-                        .out = open_memstream(&t->out, &out_size),
-                        .err = open_memstream(&t->err, &err_size),
-                        .in_terminal = t->terminal};
-    struct progress progress = {.console = &c};
-    struct scripted s;
-    backend_scripted_start(&s, t->answers, t->n_answers, t->context ? t->context : 1000);
-    assert_true(s.backend.open(&s.backend, NULL));
-    struct plain p = {.how = {.backend = &s.backend,
-                              .console = &c,
-                              .progress = &progress,
-                              .max_tokens = 100,
-                              .json = t->json},
-                      .chat = chat_create(NULL),
-                      .blind = t->blind};
-    interrupt_clear();
-    t->ok = plain_loop(&p, &t->error);
-    t->seen = strdup(s.seen.data ? s.seen.data : "");
-    fclose(c.in);
-    fclose(c.out);
-    fclose(c.err);
-    free(input);
-    chat_destroy(p.chat);
-    s.backend.close(&s.backend);
-}
-
-static void end_talk(struct talk *t)
-{
-    free(t->out);
-    free(t->err);
-    free(t->seen);
-}
-
-static void assert_holds(const char *text, const char *part)
-{
-    if (!text || !strstr(text, part))
-        fail_msg("'%s' does not hold '%s'", text ? text : "", part);
-}
+#include "tests/unit/plain_talk.h"
 
 static const struct scripted_answer two[] = {{{" A ", "cat", ".\n"}, STEP_END, NULL},
                                              {{"A dog."}, STEP_END, NULL}};
@@ -127,7 +50,7 @@ static void commands_are_never_sent_to_the_model(void **state)
     assert_true(t.ok);
     assert_string_equal(t.seen, "user: /quit is a word|\n");
     assert_holds(t.err, "/nope");
-    for (size_t i = 0; i < slash_count; i++)
+    for (size_t i = 0; i < SLASH_COUNT; i++)
         assert_holds(t.err, slash_table[i].name);
     end_talk(&t);
 }
@@ -310,5 +233,5 @@ int main(void)
         cmocka_unit_test(an_answer_that_fills_the_context_can_be_given_again),
         cmocka_unit_test(a_model_that_cannot_see_says_so_when_attaching),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, enter_picture_folder, leave_picture_folder);
 }
