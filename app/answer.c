@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/clock.h"
 #include "app/interrupt.h"
 #include "app/json.h"
 #include "base/log.h"
@@ -76,39 +75,39 @@ static bool sync_chat(struct answer *a, const struct answer_how *how, struct cha
     return ok && keep_report(a, &report, e);
 }
 
-static enum answer_stop stop_of(enum step s)
+// What generate() is given.
+struct taking {
+    struct answer *answer;
+    const struct answer_how *how;
+    struct chat *chat;
+};
+
+static bool stopped(void *data)
 {
-    return s == STEP_CONTEXT ? ANSWER_CONTEXT : s == STEP_STOPPED ? ANSWER_INTERRUPTED : ANSWER_END;
+    (void)data;
+    return interrupt_pending();
+}
+
+static bool take(void *data, const struct token *t, struct error *e)
+{
+    struct taking *g = data;
+    const char *text = t->text ? t->text : "";
+    return (!t->size || add_text(g->answer, g->how, text, t->size, e)) &&
+           chat_answer(g->chat, text, t->size, t->id >= 0 ? &t->id : NULL, e);
 }
 
 static bool take_tokens(struct answer *a, const struct answer_how *how, struct chat *chat,
                         struct error *e)
 {
-    double first = 0;
-    a->stop = ANSWER_LENGTH;
-    while (a->generated_tokens < how->max_tokens) {
-        struct token t = {0};
-        enum step s = interrupt_pending() ? STEP_STOPPED
-                                          : how->backend->next(how->backend, &how->sampling, &t, e);
-        if (s == STEP_FAILED)
-            return false;
-        if (t.size && !add_text(a, how, t.text, t.size, e))
-            return false;
-        bool token = s == STEP_TOKEN;
-        if (!chat_answer(chat, t.text ? t.text : "", t.size, token ? &t.id : NULL, e))
-            return false;
-        if (!token) {
-            a->stop = stop_of(s);
-            break;
-        }
-        double now = clock_ms();
-        if (a->generated_tokens++ == 0)
-            first = now;
-        a->generate_ms = now - first;
-    }
-    if (a->stop == ANSWER_INTERRUPTED && a->generated_tokens == 0)
-        return error_set(e, ERROR_INTERRUPTED, "interrupted");
-    return true;
+    struct taking data = {a, how, chat};
+    const struct generate g = {.backend = how->backend,
+                               .sampling = &how->sampling,
+                               .max_tokens = how->max_tokens,
+                               .stopped = stopped,
+                               .take = take,
+                               .data = &data};
+    return generate(&g, &a->said, e) && (a->said.end != END_STOPPED || a->said.tokens > 0 ||
+                                         error_set(e, ERROR_INTERRUPTED, "interrupted"));
 }
 
 static void log_figures(const struct answer *a)
@@ -116,8 +115,8 @@ static void log_figures(const struct answer *a)
     log_info("%u tokens of prompt (%u cached): pictures %.0f ms, prompt %.0f ms; %u tokens said, "
              "%.1f a second",
              a->report.prompt_tokens, a->report.cached_tokens, a->report.encode_ms,
-             a->report.prefill_ms, a->generated_tokens,
-             a->generate_ms > 0 ? (a->generated_tokens - 1) * 1e3 / a->generate_ms : 0.0);
+             a->report.prefill_ms, a->said.tokens,
+             a->said.ms > 0 ? (a->said.tokens - 1) * 1e3 / a->said.ms : 0.0);
 }
 
 bool answer_run(struct answer *a, const struct answer_how *how, struct chat *chat, struct error *e)
@@ -128,6 +127,8 @@ bool answer_run(struct answer *a, const struct answer_how *how, struct chat *cha
     interrupt_watch(NULL, NULL);
     if (ok) {
         ok = end_text(a, how, e);
+        if (a->said.end == END_REPETITION)
+            console_note(how->console, "pumice: stopped, the answer went round in circles");
         log_figures(a);
     } else if (a->written && e->kind != ERROR_INTERRUPTED && !how->console->broken) {
         console_write(how->console, "\n", 1, NULL);
@@ -162,7 +163,7 @@ static json_t *pictures_json(const struct answer *a, const struct chat *chat)
 bool answer_print_json(const struct answer *a, const struct answer_how *how,
                        const struct chat *chat, struct error *e)
 {
-    static const char *const stops[] = {"end", "length", "context", "interrupted"};
+    static const char *const stops[] = {"end", "length", "context", "repetition", "interrupted"};
     const struct engine_info *info = how->backend->info;
     const struct sync_report *r = &a->report;
     return json_print(how->console,
@@ -172,7 +173,7 @@ bool answer_print_json(const struct answer *a, const struct answer_how *how,
                                 pictures_json(a, chat), "prompt_tokens",
                                 (json_int_t)r->prompt_tokens, "cached_tokens",
                                 (json_int_t)r->cached_tokens, "prefill_ms", r->prefill_ms,
-                                "generated_tokens", (json_int_t)a->generated_tokens, "generate_ms",
-                                a->generate_ms, "stop", stops[a->stop]),
+                                "generated_tokens", (json_int_t)a->said.tokens, "generate_ms",
+                                a->said.ms, "stop", stops[a->said.end]),
                       e);
 }

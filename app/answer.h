@@ -2,17 +2,15 @@
 // when asked to and keeps the figures for --json. Used by one-shot and chat alike. Main thread.
 #pragma once
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "app/backend.h"
 #include "app/chat.h"
 #include "app/console.h"
+#include "app/generate.h"
 #include "app/progress.h"
 #include "base/buffer.h"
-
-enum answer_stop { ANSWER_END, ANSWER_LENGTH, ANSWER_CONTEXT, ANSWER_INTERRUPTED };
 
 struct answer_how {
     struct backend *backend;
@@ -24,16 +22,14 @@ struct answer_how {
 };
 
 struct answer {
-    struct buffer text; // cleaned, without blanks around it
-    size_t written;     // of text, streamed already
-    enum answer_stop stop;
+    struct buffer text;        // cleaned, without blanks around it
+    size_t written;            // of text, streamed already
     struct sync_report report; // its arrays are the answer's own copies
-    uint32_t generated_tokens;
-    double generate_ms; // the steps after the first token
+    struct generated said;
 };
 
 // Answers the last question of the chat; the answer becomes its next turn. On Ctrl+C it is true
-// with ANSWER_INTERRUPTED as soon as there was a token, else ERROR_INTERRUPTED. After a failure the
+// with END_STOPPED as soon as there was a token, else ERROR_INTERRUPTED. After a failure the
 // chat may hold a part of an answer (chat_undo_answer). What was streamed ends with one newline.
 // `e` is not NULL.
 bool answer_run(struct answer *a, const struct answer_how *how, struct chat *chat, struct error *e);

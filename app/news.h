@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/generate.h"
 #include "base/error.h"
 #include "engine/engine.h"
 
@@ -21,8 +22,6 @@ enum news_kind {
     NEWS_PICTURE,  // job: its number; picture (the reader's reference goes over), path in text
     NEWS_PICTURE_FAILED, // error, text: what was asked for
 };
-
-enum answer_end { END_OF_ANSWER, END_LENGTH, END_CONTEXT, END_REPETITION, END_STOPPED };
 
 struct news {
     enum news_kind kind;

@@ -47,7 +47,7 @@ static bool answer_once(struct app *app, struct chat *chat, struct backend *back
     bool ok = answer_run(&a, &how, chat, e);
     if (ok && how.json)
         ok = answer_print_json(&a, &how, chat, e);
-    if (ok && a.stop == ANSWER_INTERRUPTED)
+    if (ok && a.said.end == END_STOPPED)
         ok = error_set(e, ERROR_INTERRUPTED, "interrupted");
     answer_finish(&a);
     return ok;

@@ -1,6 +1,7 @@
 #include "app/plain.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/app.h"
@@ -134,7 +135,7 @@ static bool answer_turn(struct plain *p, bool *again, struct error *e)
     struct answer a = {0};
     *again = false;
     bool ok = answer_run(&a, &p->how, p->chat, e);
-    if (ok && a.stop == ANSWER_CONTEXT) {
+    if (ok && a.said.end == END_CONTEXT) {
         bool told = chat_turn_count(p->chat) > 2;
         ok = make_room(p, again, e);
         if (!told)
@@ -146,7 +147,7 @@ static bool answer_turn(struct plain *p, bool *again, struct error *e)
             chat_undo_answer(p->chat);
     }
     p->stats = (struct plain_stats){a.report.prompt_tokens, a.report.cached_tokens,
-                                    a.generated_tokens, a.report.prefill_ms, a.generate_ms};
+                                    a.said.tokens, a.report.prefill_ms, a.said.ms};
     if (ok && !*again && p->how.json)
         ok = answer_print_json(&a, &p->how, p->chat, e);
     answer_finish(&a);

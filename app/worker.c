@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "app/clock.h"
-#include "app/repetition.h"
 
 enum job_kind { JOB_NONE, JOB_ANSWER, JOB_PREPARE };
 
@@ -111,39 +110,45 @@ static void post_text(struct worker *w, const struct news *n, const struct token
     news_post(w->news, &copy);
 }
 
-static enum answer_end end_of(enum step s)
+// What generate() is given.
+struct saying {
+    struct worker *worker;
+    unsigned job;
+    struct token left; // text after the last token
+};
+
+static bool stopped(void *data)
 {
-    return s == STEP_CONTEXT ? END_CONTEXT : s == STEP_STOPPED ? END_STOPPED : END_OF_ANSWER;
+    const struct saying *g = data;
+    return atomic_load(&g->worker->cancel);
 }
 
-// Token after token, until something ends it.
+static bool tell(void *data, const struct token *t, struct error *e)
+{
+    struct saying *g = data;
+    (void)e;
+    if (t->id < 0)
+        g->left = *t;
+    else
+        post_text(g->worker, &(struct news){.kind = NEWS_TOKEN, .job = g->job}, t);
+    return true;
+}
+
 static bool say(struct worker *w, const struct job *j, struct error *e)
 {
-    struct repetition repetition = {0};
-    struct news end = {.kind = NEWS_ANSWERED, .job = j->number, .end = END_LENGTH};
-    struct token t = {.id = -1, .text = ""};
-    double first = 0;
-    for (uint32_t n = 0; n < j->max_tokens; n++) {
-        enum step s =
-            atomic_load(&w->cancel) ? STEP_STOPPED : w->backend->next(w->backend, &j->how, &t, e);
-        if (s == STEP_FAILED)
-            return false;
-        if (s != STEP_TOKEN) {
-            end.end = end_of(s);
-            break;
-        }
-        double now = clock_ms();
-        first = n == 0 ? now : first;
-        end.ms = now - first;
-        post_text(w, &(struct news){.kind = NEWS_TOKEN, .job = j->number}, &t);
-        bool endless = repetition_add(&repetition, t.id);
-        t = (struct token){.id = -1, .text = ""};
-        if (endless) {
-            end.end = END_REPETITION;
-            break;
-        }
-    }
-    post_text(w, &end, &t);
+    struct saying data = {.worker = w, .job = j->number, .left = {.id = -1, .text = ""}};
+    struct generated said;
+    const struct generate g = {.backend = w->backend,
+                               .sampling = &j->how,
+                               .max_tokens = j->max_tokens,
+                               .stopped = stopped,
+                               .take = tell,
+                               .data = &data};
+    if (!generate(&g, &said, e))
+        return false;
+    post_text(
+        w, &(struct news){.kind = NEWS_ANSWERED, .job = j->number, .end = said.end, .ms = said.ms},
+        &data.left);
     return true;
 }
 
