@@ -37,9 +37,9 @@ static void write_status(struct browser *b)
     else if (b->filter.size)
         snprintf(b->status, sizeof(b->status), "%s%zu of %zu", filter, b->count, all);
     else if (hidden)
-        snprintf(b->status, sizeof(b->status), "%zu, and %zu that are hidden", all, hidden);
+        snprintf(b->status, sizeof(b->status), "%zu here, and %zu that are hidden", all, hidden);
     else
-        snprintf(b->status, sizeof(b->status), "%zu", all);
+        snprintf(b->status, sizeof(b->status), "%zu here", all);
 }
 
 // `select` (NULL allowed) is selected if it is among them, else the first.

@@ -183,17 +183,14 @@ static int wait_ms(const struct screen *s)
     return left < 0 ? 0 : left > 1000 ? 1000 : (int)left + 1;
 }
 
-// Once a second at most, and only what is new. An unsent question must survive a crash.
-static void keep_draft(struct screen *s, double now)
+// An unsent question must survive a crash. Only what is new is written.
+static void keep_draft(struct screen *s)
 {
-    const char *text = editor_text(s->editor);
-    if (s->app->options.no_save || now - s->draft_at < DRAFT_MS ||
-        (s->draft && strcmp(s->draft, text) == 0))
-        return;
-    draft_save(text);
+    char *text = screen_without_chips(s, editor_text(s->editor));
+    if (text && !(s->draft && strcmp(s->draft, text) == 0))
+        draft_save(text);
     free(s->draft);
-    s->draft = strdup(text);
-    s->draft_at = now;
+    s->draft = text;
 }
 
 static void loop(struct screen *s, int signals)
@@ -208,7 +205,10 @@ static void loop(struct screen *s, int signals)
         double now = clock_ms();
         if (s->note[0] && now > s->note_until)
             s->note[0] = '\0';
-        keep_draft(s, now);
+        if (!s->app->options.no_save && now - s->draft_at >= DRAFT_MS) {
+            keep_draft(s);
+            s->draft_at = now;
+        }
         if (!s->quit)
             screen_paint(s);
     }
@@ -272,7 +272,7 @@ bool run_screen(struct app *app, struct error *e)
         print_last(&s, e);
         // Who leaves by a key has none; a signal or a closed terminal leaves one behind.
         if (!app->options.no_save)
-            draft_save(editor_text(s.editor));
+            keep_draft(&s);
     }
     finish(&s);
     if (signals >= 0)

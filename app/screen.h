@@ -101,6 +101,9 @@ bool screen_show_waiting(struct screen *s, struct waiting *w, const struct pictu
 void screen_prepare(struct screen *s);
 
 // ---- screen_chat.c
+// The chips say where a picture was put in; the model gets the pictures themselves, before the
+// text. The caller frees the text without the chips of what waits; NULL: no memory.
+char *screen_without_chips(const struct screen *s, const char *text);
 bool screen_send(struct screen *s, const char *text); // asks the question
 void screen_submit(struct screen *s); // what is in the editor: a command, a path or a question
 void screen_attach(struct screen *s,

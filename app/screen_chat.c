@@ -82,14 +82,20 @@ void screen_drop(struct screen *s, size_t i)
 
 // ---- asking
 
-// The chips say where a picture was put in; the model gets the pictures themselves, before the
-// text.
-static char *without_chips(const char *text)
+static bool waits(const struct screen *s, int number)
+{
+    for (size_t i = 0; i < s->n_waiting; i++)
+        if (s->waiting[i].number == number)
+            return true;
+    return false;
+}
+
+char *screen_without_chips(const struct screen *s, const char *text)
 {
     char *out = strdup(text), *to = out;
     for (const char *at = text; out && *at;) {
         int number, length = 0;
-        if (sscanf(at, "[picture %d]%n", &number, &length) == 1 && length > 0) {
+        if (sscanf(at, "[picture %d]%n", &number, &length) == 1 && length > 0 && waits(s, number)) {
             at += length;
             at += *at == ' ';
         } else {
@@ -139,7 +145,7 @@ bool screen_send(struct screen *s, const char *text)
         screen_note(s, "the answer is still being written: Esc stops it");
         return false;
     }
-    char *plain = without_chips(text);
+    char *plain = screen_without_chips(s, text);
     bool ok = plain && chat_ask(s->chat, plain, &e);
     if (ok) {
         show_question(s, plain);
@@ -209,7 +215,7 @@ static void run_command(struct screen *s, const char *line, const char *path)
 void screen_submit(struct screen *s)
 {
     const char *text = editor_text(s->editor);
-    char *line = without_chips(text);
+    char *line = screen_without_chips(s, text);
     struct buffer path = {0};
     if (!line)
         return;
@@ -252,7 +258,7 @@ static bool wait_again(struct screen *s, size_t first, size_t count)
 // Chips first, as they were typed, unless something else is being written.
 static void write_again(struct screen *s, const char *text, size_t count)
 {
-    char *written = without_chips(editor_text(s->editor));
+    char *written = screen_without_chips(s, editor_text(s->editor));
     bool empty = written && only_blanks(written);
     if (empty)
         editor_clear(s->editor);

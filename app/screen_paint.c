@@ -158,6 +158,8 @@ static void paint_rule(struct screen *s, int row, int cols)
         snprintf(words, sizeof(words), " %d new line%s below ", unseen, unseen == 1 ? "" : "s");
     else if (editor_search_text(s->editor))
         snprintf(words, sizeof(words), " earlier: %s ", editor_search_text(s->editor));
+    else if (!transcript_following(s->transcript) && editor_empty(s->editor))
+        snprintf(words, sizeof(words), " / searches, G goes to the end ");
     if (words[0])
         put(s, row, MARGIN + 3, cols - 8, words, accent);
 }

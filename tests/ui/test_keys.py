@@ -84,6 +84,11 @@ class KeyTest(chat.ChatTest):
         t.send("Enter")
         self.wait_input(t, "[picture 1] [picture 2]")
 
+    def test_words_that_look_like_a_picture(self):
+        t = self.ready(*WORDS_ALONE)
+        self.ask(t, "[picture 7] is no picture")
+        self.assertIn("▌ [picture 7] is no picture", t.text())
+
     def test_the_browser(self):
         for name in ("a", "a/inner"):
             (self.home / name).mkdir()

@@ -176,7 +176,7 @@ class LayoutTest(chat.ChatTest):
     def test_any_locale(self):
         for environment in ({"LC_ALL": None, "LANG": None}, {"LC_ALL": "xx_YY.ISO-8859-1"}):
             with self.subTest(environment=environment):
-                t = self.text("-n", "1", environment=environment, rows=10, cols=40)
+                t = self.text("--no-save", environment=environment, rows=10, cols=40)
                 t.wait_for("›")
                 t.type("naïve 猫")
                 t.wait_until(lambda lines: lines[8] == " › naïve 猫", what="the text")

@@ -5,16 +5,13 @@ import pathlib
 import re
 import signal
 import sys
-import tempfile
 import time
-import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import chat
 import results
 import tmux
 
-PROGRAM = os.environ["PUMICE_TEST_PROGRAM"]
-MODEL, EYES = os.environ.get("PUMICE_TEST_MODEL"), os.environ.get("PUMICE_TEST_EYES")
 # The modes of the terminal's line, before and after; no core file of the crashes that are made. The
 # pane lives on: of a dead one tmux does not tell the modes.
 AROUND = """
@@ -36,29 +33,22 @@ def descendants(pid):
         yield from descendants(child)
 
 
-@unittest.skipIf(not MODEL or not EYES, "the default model is not there (./check makes it)")
-class LeavingTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="leaving-", ignore_cleanup_errors=True)
-        self.addCleanup(folder.cleanup)
-        self.home = pathlib.Path(folder.name)
-        self.program = [PROGRAM, "-m", MODEL, "--mmproj", EYES]
-
-    def start(self, command):
-        terminal = tmux.Tmux(command, environment={"HOME": str(self.home)})
+class LeavingTest(chat.ChatTest):
+    def run_in_tmux(self, command):
+        terminal = tmux.Tmux(command, environment=self.environment)
         self.addCleanup(terminal.close)
         return terminal
 
     def chat(self, *arguments):
         """The chat, painted but still loading."""
-        terminal = self.start(["sh", "-c", AROUND, "sh", *self.program, *arguments])
-        terminal.wait_for("›")
-        return terminal
+        t = self.run_in_tmux(["sh", "-c", AROUND, "sh", *self.command(*arguments)])
+        t.wait_for("›")
+        return t
 
     def process(self, terminal):
         shell = int(terminal.tell("pane_pid"))
         return next(pid for pid in descendants(shell)
-                    if os.readlink(f"/proc/{pid}/exe") == os.path.realpath(PROGRAM))
+                    if os.readlink(f"/proc/{pid}/exe") == os.path.realpath(chat.PROGRAM))
 
     def wait_end(self, terminal):
         code = self.home / "code"
@@ -91,12 +81,9 @@ class LeavingTest(unittest.TestCase):
         self.assert_put_back(t, 0)
 
     def test_the_last_answer_stays_on_the_ordinary_screen(self):
-        t = self.chat("--temp", "0")
+        t = self.chat()
         t.wait_for("ready")
-        t.type("Name a colour.")
-        t.send("Enter")
-        t.wait_for(" said")
-        lines = t.lines()
+        lines = self.ask(t, "Name a colour.")
         shown = [line.strip() for line in lines[:next(
             i for i, line in enumerate(lines) if " said" in line)] if line.strip()]
         t.send("C-d")
@@ -130,6 +117,17 @@ class LeavingTest(unittest.TestCase):
             time.sleep(tmux.PAUSE)
         self.chat().wait_for("kept as well")
 
+    def test_a_draft_is_without_its_pictures(self):
+        t = self.chat(self.square)
+        t.wait_for("49 tokens")
+        t.type("kept without")
+        t.wait_for("[picture 1] kept without")
+        os.kill(self.process(t), signal.SIGTERM)
+        self.assert_put_back(t, 128 + signal.SIGTERM)
+        t = self.chat()
+        t.wait_for("kept without")
+        self.assertNotIn("[picture", t.text())
+
     # ---- by crashes
 
     def test_a_crash(self):
@@ -153,7 +151,7 @@ class LeavingTest(unittest.TestCase):
     def test_a_model_that_cannot_be_loaded(self):
         broken = self.home / "broken.gguf"
         broken.write_bytes(b"GGUF" + bytes(100))
-        t = self.start(["sh", "-c", AROUND, "sh", PROGRAM, "-m", str(broken)])
+        t = self.run_in_tmux(["sh", "-c", AROUND, "sh", chat.PROGRAM, "-m", str(broken)])
         t.wait_for("no engine")
         self.assertIn("broken.gguf", t.text())
         t.send("C-d")
@@ -163,9 +161,9 @@ class LeavingTest(unittest.TestCase):
 
     def shell(self):
         """The chat as a job of an interactive shell."""
-        t = self.start(["env", "PS1=shell> ", "bash", "--norc", "-i"])
+        t = self.run_in_tmux(["env", "PS1=shell> ", "bash", "--norc", "-i"])
         t.wait_for("shell>")
-        t.type(" ".join(map(str, self.program)))
+        t.type(" ".join(self.command()))
         t.send("Enter")
         t.wait_for("›")
         t.wait_for("ready")

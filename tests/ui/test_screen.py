@@ -68,7 +68,7 @@ class ScreenTest(chat.ChatTest):
         t.type("/dra")
         t.wait_for("search: dra")
         t.send("C-c")
-        t.wait_gone("search")
+        t.wait_gone("search:")
         t.send("C-c", "C-c")
         t.wait_end()
 
@@ -116,20 +116,6 @@ class ScreenTest(chat.ChatTest):
         t.resize(24, 80)
         t.wait_for("ready")
         self.assertIn("kept", t.text())
-
-    def test_the_terminal_is_put_back(self):
-        for how in ("quit", signal.SIGTERM):
-            with self.subTest(how=how):
-                t = self.text()
-                t.wait_for("ready")
-                self.assertTrue(t.alternate())
-                if how == "quit":
-                    t.type("/quit")
-                    t.send("Enter")
-                else:
-                    t.signal(how)
-                t.wait_end()
-                self.assertFalse(t.alternate())
 
     def test_a_picture_is_shown_in_its_own_pixels(self):
         x = self.pixels(self.square, rows=30, cols=90)

@@ -95,11 +95,11 @@ static void folders_then_pictures_by_name_and_no_others(void **state)
     (void)state;
     assert_shown("*" USUAL);
     assert_string_equal(browser_title(browser), folder.path);
-    assert_string_equal(browser_status(browser), "7, and 4 that are hidden");
+    assert_string_equal(browser_status(browser), "7 here, and 4 that are hidden");
     browser_toggle_hidden(browser);
     assert_shown(".hidden/|*Birds/|cats/|.x.png|a.jpeg|b.PNG|C.webp|d.ppm|esc\xef\xbf\xbd?.jpg|"
                  "\xef\xbf\xbd[31mred|notes.txt");
-    assert_string_equal(browser_status(browser), "11");
+    assert_string_equal(browser_status(browser), "11 here");
     browser_toggle_hidden(browser);
     assert_shown("*" USUAL);
 }
@@ -162,7 +162,7 @@ static void folders_are_entered_and_left(void **state)
     assert_string_equal(browser_title(browser), in_folder("/cats"));
     open_selected("");
     assert_shown("");
-    assert_string_equal(browser_status(browser), "0");
+    assert_string_equal(browser_status(browser), "0 here");
     assert_int_equal(browser_first_visible(browser, 3), 0);
     struct buffer path = {0};
     struct error e = {0};
@@ -213,7 +213,7 @@ static void typing_narrows_down_and_keeps_the_selected(void **state)
     for (int i = 0; i < 4; i++)
         assert_true(browser_filter_back(browser));
     assert_false(browser_filter_back(browser));
-    assert_string_equal(browser_status(browser), "7, and 4 that are hidden");
+    assert_string_equal(browser_status(browser), "7 here, and 4 that are hidden");
     type("cats");
     open_selected("");
     assert_shown("*deep/|1.gif|2.bmp"); // the filter is forgotten
@@ -263,7 +263,7 @@ static void a_large_folder_is_cut_and_says_so(void **state)
     browser_destroy(browser);
     browser = browser_create("large", NULL);
     assert_non_null(browser);
-    assert_string_equal(browser_status(browser), "20000"); // exactly the limit
+    assert_string_equal(browser_status(browser), "20000 here"); // exactly the limit
 }
 
 int main(void)
