@@ -20,6 +20,7 @@ enum news_kind {
     NEWS_PREPARED, // a prepare job is done, or was given up
     NEWS_FAILED,   // error: of the loading (job 0) or of a job
     NEWS_PICTURE,  // job: its number; picture (the reader's reference goes over), path in text
+    NEWS_SEEN,     // job, width, height; text: the RGB bytes, NULL: it failed
     NEWS_PICTURE_FAILED, // error, text: what was asked for
 };
 
@@ -35,6 +36,7 @@ struct news {
     enum answer_end end;
     double ms;
     struct picture *picture;
+    uint32_t width, height;
     struct error error;
 };
 

@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "app/attach.h"
-#include "base/buffer.h"
+#include "engine/probe.h"
 
 struct request {
     struct request *next;
     unsigned job;
-    char *typed; // NULL: the clipboard
+    char *typed; // NULL: the clipboard, or `seen`
+    struct picture *seen;
+    char *mmproj; // by whose rules it is seen
 };
 
 struct reader {
@@ -23,8 +25,21 @@ struct reader {
     atomic_bool quit;
 };
 
+static void serve_seen(struct reader *r, const struct request *q)
+{
+    struct news n = {.kind = NEWS_SEEN, .job = q->job};
+    uint8_t *rgb;
+    if (probe_seen(q->mmproj, q->seen, &rgb, &n.width, &n.height, &n.error))
+        n.text = (char *)rgb;
+    news_post(r->news, &n);
+}
+
 static void serve(struct reader *r, const struct request *q)
 {
+    if (q->seen) {
+        serve_seen(r, q);
+        return;
+    }
     struct news n = {.kind = NEWS_PICTURE, .job = q->job};
     if (q->typed)
         n.picture = attach_read(q->typed, &n.text, &n.error);
@@ -56,6 +71,8 @@ static struct request *next_request(struct reader *r)
 static void request_free(struct request *q)
 {
     free(q->typed);
+    free(q->mmproj);
+    picture_unref(q->seen);
     free(q);
 }
 
@@ -110,21 +127,36 @@ void reader_destroy(struct reader *r)
     free(r);
 }
 
-bool reader_ask(struct reader *r, unsigned job, const char *typed)
+static void give(struct reader *r, struct request *q)
 {
-    struct request *q = calloc(1, sizeof(*q));
-    char *copy = typed ? strdup(typed) : NULL;
-    if (!q || (typed && !copy)) {
-        free(q);
-        free(copy);
-        return false;
-    }
-    q->job = job;
-    q->typed = copy;
     pthread_mutex_lock(&r->lock);
     *r->last = q;
     r->last = &q->next;
     pthread_cond_signal(&r->changed);
     pthread_mutex_unlock(&r->lock);
+}
+
+bool reader_ask(struct reader *r, unsigned job, const char *typed)
+{
+    struct request *q = calloc(1, sizeof(*q));
+    if (!q || (typed && !(q->typed = strdup(typed)))) {
+        free(q);
+        return false;
+    }
+    q->job = job;
+    give(r, q);
+    return true;
+}
+
+bool reader_see(struct reader *r, unsigned job, const char *mmproj, struct picture *p)
+{
+    struct request *q = calloc(1, sizeof(*q));
+    if (!q || !(q->mmproj = strdup(mmproj))) {
+        free(q);
+        return false;
+    }
+    q->job = job;
+    q->seen = picture_ref(p);
+    give(r, q);
     return true;
 }

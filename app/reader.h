@@ -12,3 +12,5 @@ void reader_destroy(
     struct reader *r); // what runs is waited for (its limits are seconds); NULL allowed
 // `typed`: copied; NULL: the clipboard. False: no memory.
 bool reader_ask(struct reader *r, unsigned job, const char *typed);
+// What the model of a vision file sees of it, as NEWS_SEEN. False: no memory.
+bool reader_see(struct reader *r, unsigned job, const char *mmproj, struct picture *p);

@@ -29,6 +29,7 @@ enum popup { POPUP_NONE, POPUP_HELP, POPUP_BROWSER, POPUP_VIEW, POPUP_COMPLETE }
 
 struct view {
     struct ui_picture *picture, *seen; // as it is, and as the model sees it
+    unsigned job;                      // of the reader, for the latter
     bool show_seen;
 };
 
@@ -128,6 +129,7 @@ bool screen_popup_key(struct screen *s, const struct event *e); // false: not fo
 void screen_close_popup(struct screen *s);
 void screen_open_browser(struct screen *s);
 void screen_view(struct screen *s, size_t picture);
+void screen_hear_seen(struct screen *s, const struct news *n);
 void screen_complete(struct screen *s);
 
 // ---- screen_commands.c

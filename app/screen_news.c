@@ -219,6 +219,9 @@ void screen_hear(struct screen *s, struct news *n)
     case NEWS_PICTURE:
         hear_picture(s, n);
         break;
+    case NEWS_SEEN:
+        screen_hear_seen(s, n);
+        break;
     case NEWS_PICTURE_FAILED:
         hear_no_picture(s, n);
         break;
