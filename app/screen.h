@@ -102,22 +102,25 @@ bool screen_show_waiting(struct screen *s, struct waiting *w, const struct pictu
 void screen_prepare(struct screen *s);
 
 // ---- screen_chat.c
-// The chips say where a picture was put in; the model gets the pictures themselves, before the
-// text. The caller frees the text without the chips of what waits; NULL: no memory.
-char *screen_without_chips(const struct screen *s, const char *text);
 bool screen_send(struct screen *s, const char *text); // asks the question
 void screen_submit(struct screen *s); // what is in the editor: a command, a path or a question
-void screen_attach(struct screen *s,
-                   const char *typed); // as a person types it; NULL: the clipboard
-void screen_drop(struct screen *s, size_t waiting);
-// What picture i of the chat is called: by its chip while it waits, by its place when it is sent.
-size_t screen_picture_number(const struct screen *s, size_t i);
-// The last question, which has no answer, goes back to be written: its text into an empty editor,
-// its pictures to those that wait.
-void screen_take_back(struct screen *s);
 void screen_answer(struct screen *s); // starts answering the chat's last question
 void screen_clear(struct screen *s);
 void screen_end_answer(struct screen *s, const struct news *n);
+
+// ---- screen_waiting.c
+// `typed`: as a person types it; NULL: the clipboard.
+void screen_attach(struct screen *s, const char *typed);
+void screen_drop(struct screen *s, size_t waiting);
+// What picture i of the chat is called: by its chip while it waits, by its place when it is sent.
+size_t screen_picture_number(const struct screen *s, size_t i);
+// The chips say where a picture was put in; the model gets the pictures themselves, before the
+// text. The caller frees the text without the chips of what waits; NULL: no memory.
+char *screen_without_chips(const struct screen *s, const char *text);
+bool screen_only_blanks(const char *text);
+// The last question, which has no answer, goes back to be written: its text into an empty editor,
+// its pictures to those that wait.
+void screen_take_back(struct screen *s);
 void waiting_finish(struct waiting *w);
 
 // ---- screen_keys.c

@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "app/clock.h"
+#include "app/messages.h"
 
 enum job_kind { JOB_NONE, JOB_ANSWER, JOB_PREPARE };
 
 struct job {
     enum job_kind kind;
     unsigned number;
-    struct message *messages; // deep copies
+    struct message *messages;
     size_t count;
     struct sampling how;
     uint32_t max_tokens;
@@ -38,46 +39,14 @@ struct worker {
 
 static void job_finish(struct job *j)
 {
-    for (size_t i = 0; i < j->count; i++) {
-        struct message *m = &j->messages[i];
-        for (size_t k = 0; k < m->n_pictures; k++)
-            picture_unref(m->pictures[k]);
-        free((void *)m->pictures);
-        free((void *)m->ids);
-        free((void *)m->text);
-    }
-    free(j->messages);
+    messages_free(j->messages, j->count);
     *j = (struct job){0};
-}
-
-static bool copy_message(struct message *to, const struct message *from)
-{
-    *to = (struct message){.role = from->role};
-    struct picture **pictures = malloc((from->n_pictures + 1) * sizeof(struct picture *));
-    int32_t *ids = malloc((from->n_ids + 1) * sizeof(*ids));
-    char *text = strdup(from->text);
-    to->pictures = pictures;
-    to->ids = ids;
-    to->text = text;
-    if (!pictures || !ids || !text)
-        return false;
-    for (; to->n_pictures < from->n_pictures; to->n_pictures++)
-        pictures[to->n_pictures] = picture_ref(from->pictures[to->n_pictures]);
-    if (from->n_ids)
-        memcpy(ids, from->ids, from->n_ids * sizeof(*ids));
-    to->n_ids = from->n_ids;
-    return true;
 }
 
 static bool job_make(struct job *j, enum job_kind kind, const struct message *m, size_t n)
 {
-    *j = (struct job){.kind = kind, .messages = calloc(n + 1, sizeof(*m))};
-    bool ok = j->messages != NULL;
-    for (; ok && j->count < n; j->count++)
-        ok = copy_message(&j->messages[j->count], &m[j->count]);
-    if (!ok)
-        job_finish(j);
-    return ok;
+    *j = (struct job){.kind = kind, .messages = messages_copy(m, n), .count = n};
+    return j->messages != NULL;
 }
 
 // ---- the thread
