@@ -145,6 +145,27 @@ void chat_drop_picture(struct chat *c, size_t i)
     attachments_remove(a, i);
 }
 
+static void move_pointer(void *list, size_t from, size_t to)
+{
+    void **at = list, *moved = at[from];
+    if (from < to)
+        memmove(at + from, at + from + 1, (to - from) * sizeof(*at));
+    else
+        memmove(at + to + 1, at + to, (from - to) * sizeof(*at));
+    at[to] = moved;
+}
+
+void chat_move_waiting(struct chat *c, size_t from, size_t to)
+{
+    move_pointer(c->waiting.pictures, from, to);
+    move_pointer(c->waiting.paths, from, to);
+}
+
+size_t chat_waiting_count(const struct chat *c)
+{
+    return c->waiting.count;
+}
+
 static struct turn *add_turn(struct chat *c, enum role role)
 {
     struct turn *turns = realloc(c->turns, (c->n_turns + 1) * sizeof(*turns));

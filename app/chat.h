@@ -26,6 +26,9 @@ bool chat_attach(struct chat *c, struct picture *p, const char *path, struct err
 size_t chat_picture_count(const struct chat *c);
 struct picture *chat_picture(const struct chat *c, size_t i, const char **path, bool *waiting);
 void chat_drop_picture(struct chat *c, size_t i); // i < count; out of its turn, if it has one
+size_t chat_waiting_count(const struct chat *c);
+// Both below the count: places among those that wait. The others close up.
+void chat_move_waiting(struct chat *c, size_t from, size_t to);
 
 // ---- turns
 

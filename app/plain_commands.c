@@ -48,6 +48,17 @@ static bool run_drop(struct plain *p, const char *argument, struct error *e)
     return true;
 }
 
+static bool run_move(struct plain *p, const char *argument, struct error *e)
+{
+    size_t n = chat_picture_count(p->chat), sent = n - chat_waiting_count(p->chat), from, to;
+    if (!slash_numbers(argument, n, &from, &to) || from <= sent || to <= sent)
+        return error_set(e, ERROR_USAGE,
+                         "/move takes the numbers of two pictures that wait (/images lists them)");
+    chat_move_waiting(p->chat, from - sent - 1, to - sent - 1);
+    console_note(p->how.console, "[picture %zu is picture %zu now]", from, to);
+    return true;
+}
+
 static void set_flag(void *flag)
 {
     atomic_store((atomic_bool *)flag, true);
@@ -273,13 +284,13 @@ static bool run_quit(struct plain *p, const char *argument, struct error *e)
 
 static bool (*const functions[SLASH_COUNT])(struct plain *p, const char *argument,
                                             struct error *e) = {
-    [SLASH_HELP] = run_help,     [SLASH_IMAGE] = run_image, [SLASH_IMAGES] = run_images,
-    [SLASH_DROP] = run_drop,     [SLASH_PASTE] = run_paste, [SLASH_VIEW] = run_view,
-    [SLASH_CLEAR] = run_clear,   [SLASH_NEW] = run_clear,   [SLASH_REGEN] = run_regen,
-    [SLASH_EDIT] = run_edit,     [SLASH_UNDO] = run_undo,   [SLASH_SYSTEM] = run_system,
-    [SLASH_SET] = run_set,       [SLASH_SHOW] = run_show,   [SLASH_MODEL] = run_model,
-    [SLASH_EXPORT] = run_export, [SLASH_COPY] = run_copy,   [SLASH_EDITOR] = run_editor,
-    [SLASH_STATS] = run_stats,   [SLASH_QUIT] = run_quit,
+    [SLASH_HELP] = run_help,     [SLASH_IMAGE] = run_image,   [SLASH_IMAGES] = run_images,
+    [SLASH_DROP] = run_drop,     [SLASH_MOVE] = run_move,     [SLASH_PASTE] = run_paste,
+    [SLASH_VIEW] = run_view,     [SLASH_CLEAR] = run_clear,   [SLASH_NEW] = run_clear,
+    [SLASH_REGEN] = run_regen,   [SLASH_EDIT] = run_edit,     [SLASH_UNDO] = run_undo,
+    [SLASH_SYSTEM] = run_system, [SLASH_SET] = run_set,       [SLASH_SHOW] = run_show,
+    [SLASH_MODEL] = run_model,   [SLASH_EXPORT] = run_export, [SLASH_COPY] = run_copy,
+    [SLASH_EDITOR] = run_editor, [SLASH_STATS] = run_stats,   [SLASH_QUIT] = run_quit,
 };
 
 bool plain_command(struct plain *p, enum slash command, const char *argument, struct error *e)

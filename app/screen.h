@@ -112,6 +112,8 @@ void screen_end_answer(struct screen *s, const struct news *n);
 // `typed`: as a person types it; NULL: the clipboard.
 void screen_attach(struct screen *s, const char *typed);
 void screen_drop(struct screen *s, size_t waiting);
+void screen_move(struct screen *s, size_t from,
+                 size_t to); // of what waits; the line has only chips
 // What picture i of the chat is called: by its chip while it waits, by its place when it is sent.
 size_t screen_picture_number(const struct screen *s, size_t i);
 // The chips say where a picture was put in; the model gets the pictures themselves, before the

@@ -61,6 +61,23 @@ static void run_drop(struct screen *s, const char *argument)
     screen_note(s, "/drop N takes a waiting picture out; there is none of that number");
 }
 
+static void run_move(struct screen *s, const char *argument)
+{
+    size_t number, to, from = 0;
+    if (!slash_numbers(argument, INT32_MAX, &number, &to) || to > s->n_waiting) {
+        screen_note(s,
+                    "/move N TO: the picture [picture N] that waits, and its place from 1 to %zu",
+                    s->n_waiting);
+        return;
+    }
+    while (from < s->n_waiting && (size_t)s->waiting[from].number != number)
+        from++;
+    if (from == s->n_waiting)
+        screen_note(s, "no picture %zu waits", number);
+    else
+        screen_move(s, from, to - 1);
+}
+
 static void run_paste(struct screen *s, const char *argument)
 {
     (void)argument;
@@ -298,13 +315,13 @@ static void run_quit(struct screen *s, const char *argument)
 }
 
 static void (*const functions[SLASH_COUNT])(struct screen *s, const char *argument) = {
-    [SLASH_HELP] = run_help,     [SLASH_IMAGE] = run_image, [SLASH_IMAGES] = run_images,
-    [SLASH_DROP] = run_drop,     [SLASH_PASTE] = run_paste, [SLASH_VIEW] = run_view,
-    [SLASH_CLEAR] = run_clear,   [SLASH_NEW] = run_clear,   [SLASH_REGEN] = run_regen,
-    [SLASH_EDIT] = run_edit,     [SLASH_UNDO] = run_undo,   [SLASH_SYSTEM] = run_system,
-    [SLASH_SET] = run_set,       [SLASH_SHOW] = run_show,   [SLASH_MODEL] = run_model,
-    [SLASH_EXPORT] = run_export, [SLASH_COPY] = run_copy,   [SLASH_EDITOR] = run_editor,
-    [SLASH_STATS] = run_stats,   [SLASH_QUIT] = run_quit,
+    [SLASH_HELP] = run_help,     [SLASH_IMAGE] = run_image,   [SLASH_IMAGES] = run_images,
+    [SLASH_DROP] = run_drop,     [SLASH_MOVE] = run_move,     [SLASH_PASTE] = run_paste,
+    [SLASH_VIEW] = run_view,     [SLASH_CLEAR] = run_clear,   [SLASH_NEW] = run_clear,
+    [SLASH_REGEN] = run_regen,   [SLASH_EDIT] = run_edit,     [SLASH_UNDO] = run_undo,
+    [SLASH_SYSTEM] = run_system, [SLASH_SET] = run_set,       [SLASH_SHOW] = run_show,
+    [SLASH_MODEL] = run_model,   [SLASH_EXPORT] = run_export, [SLASH_COPY] = run_copy,
+    [SLASH_EDITOR] = run_editor, [SLASH_STATS] = run_stats,   [SLASH_QUIT] = run_quit,
 };
 
 void screen_command(struct screen *s, enum slash command, const char *argument)

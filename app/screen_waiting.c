@@ -76,6 +76,26 @@ void screen_drop(struct screen *s, size_t i)
     screen_prepare(s);
 }
 
+void screen_move(struct screen *s, size_t from, size_t to)
+{
+    for (size_t i = 0; i < s->n_waiting; i++)
+        if (s->waiting[i].job != 0) {
+            screen_note(s, "a picture is still being read");
+            return;
+        }
+    struct waiting moved = s->waiting[from];
+    chat_move_waiting(s->chat, from, to);
+    if (from < to)
+        memmove(s->waiting + from, s->waiting + from + 1, (to - from) * sizeof(moved));
+    else
+        memmove(s->waiting + to + 1, s->waiting + to, (from - to) * sizeof(moved));
+    s->waiting[to] = moved;
+    editor_clear(s->editor);
+    for (size_t i = 0; i < s->n_waiting; i++)
+        editor_add_chip(s->editor, s->waiting[i].number);
+    screen_prepare(s);
+}
+
 // ---- chips
 
 static bool waits(const struct screen *s, int number)

@@ -1,5 +1,6 @@
 #include "app/slash.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@ const struct slash_command slash_table[SLASH_COUNT] = {
     [SLASH_IMAGE] = {"image", "PATH", "attach a picture to the next question"},
     [SLASH_IMAGES] = {"images", "", "list the pictures"},
     [SLASH_DROP] = {"drop", "N", "take picture N out"},
+    [SLASH_MOVE] = {"move", "N TO", "put waiting picture N into place TO"},
     [SLASH_PASTE] = {"paste", "", "attach the picture of the clipboard"},
     [SLASH_VIEW] = {"view", "N", "show picture N, and as the model sees it"},
     [SLASH_CLEAR] = {"clear", "", "begin a new conversation"},
@@ -46,4 +48,14 @@ size_t slash_number(const char *argument, size_t most)
         return 0;
     unsigned long n = strtoul(argument, &end, 10);
     return !*end && n <= most ? n : 0;
+}
+
+bool slash_numbers(const char *argument, size_t most, size_t *first, size_t *second)
+{
+    char a[16], b[16], more;
+    if (sscanf(argument, "%15s %15s %c", a, b, &more) != 2)
+        return false;
+    *first = slash_number(a, most);
+    *second = slash_number(b, most);
+    return *first && *second;
 }

@@ -2,6 +2,7 @@
 // chats. What a command does is the chat's: screen_commands.c, plain_commands.c. Pure.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum slash {
@@ -9,6 +10,7 @@ enum slash {
     SLASH_IMAGE,
     SLASH_IMAGES,
     SLASH_DROP,
+    SLASH_MOVE,
     SLASH_PASTE,
     SLASH_VIEW,
     SLASH_CLEAR,
@@ -40,3 +42,5 @@ extern const struct slash_command slash_table[SLASH_COUNT];
 enum slash slash_find(const char *line, const char **argument);
 // A number from 1 to `most`; 0: the argument is none.
 size_t slash_number(const char *argument, size_t most);
+// Two of them, each from 1 to `most`. False: it is anything else.
+bool slash_numbers(const char *argument, size_t most, size_t *first, size_t *second);

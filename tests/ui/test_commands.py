@@ -101,6 +101,9 @@ class CommandTest(chat.ChatTest):
         t.wait_for("› [picture 1] [picture 2]")
         self.says(t, "/images", "1  ", "apple.png  240x240  (goes with the next question)",
                   "2  ", "sun.png  240x240  (goes with the next question)")
+        self.enter(t, "/move 2 1")
+        t.wait_for("› [picture 2] [picture 1]")
+        self.says(t, "/move 1 3", "and its place from 1 to 2")
         self.enter(t, "/drop 1")
         t.wait_until(lambda lines: lines[-2].startswith(" › [picture 2]"), what="one chip")
         self.says(t, "/drop 1", "there is none of that number")

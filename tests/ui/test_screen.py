@@ -1,7 +1,10 @@
 """The full-screen chat as a person meets it: what is shown, what keys do, how it is left."""
+import json
 import pathlib
+import re
 import signal
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import chat
@@ -29,6 +32,45 @@ class ScreenTest(chat.ChatTest):
         t.wait_for("›")
         t.type("naïve 猫")
         t.wait_for("naïve 猫")
+
+    def rest(self, t):
+        """Until nothing happens any more: what can be worked out ahead has been."""
+        last, since = None, 0
+        def quiet(lines):
+            nonlocal last, since
+            if lines != last or "ready" not in lines[-1]:
+                last, since = lines, time.monotonic()
+            return time.monotonic() - since > 0.7
+        t.wait_until(quiet, what="a screen at rest")
+
+    def test_what_is_certain_is_worked_out_ahead(self):
+        t = self.ready(APPLE)
+        t.wait_for("49 tokens")
+        t.type(QUESTION)
+        self.rest(t)
+        t.send("Enter")
+        t.wait_for(chat.SAID)
+        figures = next(line for line in t.lines() if chat.SAID in line)
+        prompt, cached = map(int, re.search(r"(\d+) tokens \((\d+) cached\)", figures).groups())
+        self.assertIn("1 picture (cached)", figures)
+        # But for the question itself and what closes it.
+        self.assertGreater(cached, 60)
+        self.assertLess(prompt - cached, 16)
+
+    def test_a_picture_taken_out_leaves_no_trace(self):
+        question = "What is a whale?"
+        alone = json.loads(self.one_shot("--json", "-p", question))
+        t = self.ready(APPLE)
+        t.wait_for("49 tokens")
+        self.rest(t)
+        t.send("BSpace")
+        t.wait_gone("49 tokens")
+        t.type(question)
+        t.send("Enter")
+        t.wait_for(chat.SAID)
+        self.assertIn(alone["text"].split("\n")[0][:60], t.text())
+        self.assertRegex(t.text(), rf" {alone['prompt_tokens']} tokens ")
+        self.assertNotIn("1 picture", t.text())
 
     def test_a_path_on_its_own_line_attaches(self):
         t = self.text()

@@ -85,6 +85,20 @@ static void the_system_text_comes_first_and_can_go(void **state)
     assert_conversation("U:hi");
 }
 
+static void waiting_pictures_are_put_into_another_order(void **state)
+{
+    (void)state;
+    for (const char *name = "abcd"; *name; name++)
+        attach((char[]){*name, '\0'});
+    assert_int_equal(chat_waiting_count(chat), 4);
+    chat_move_waiting(chat, 0, 2); // bcad
+    chat_move_waiting(chat, 3, 0); // dbca
+    chat_move_waiting(chat, 1, 1);
+    assert_true(chat_ask(chat, "what?", NULL));
+    assert_conversation("U[d][b][c][a]:what?");
+    assert_int_equal(chat_waiting_count(chat), 0);
+}
+
 static void a_question_taken_back_leaves_its_pictures_waiting(void **state)
 {
     (void)state;
@@ -178,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_question_takes_the_waiting_pictures),
         TEST(the_system_text_comes_first_and_can_go),
+        TEST(waiting_pictures_are_put_into_another_order),
         TEST(a_question_taken_back_leaves_its_pictures_waiting),
         TEST(regenerating_opens_the_question_again),
         TEST(pictures_are_numbered_through_and_dropped_anywhere),

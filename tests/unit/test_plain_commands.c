@@ -118,6 +118,21 @@ static void pictures_are_described_in_words(void **state)
     end_talk(&t);
 }
 
+static void waiting_pictures_change_places(void **state)
+{
+    (void)state;
+    struct talk t;
+    talk(&t, "/image cat.ppm\none\n/image cat.ppm\n/image 'my dog.ppm'\n/move 3 2\n/images\n"
+             "/move 1 2\n/move 2 4\n/move 2\n/move 2 3 4\n");
+    assert_holds(t.err, "[picture 3 is picture 2 now]");
+    assert_holds(t.err, "2  my dog.ppm");
+    assert_holds(t.err, "3  cat.ppm");
+    const char *refused = t.err;
+    for (int i = 0; i < 4; i++)
+        assert_non_null(refused = strstr(refused + 1, "two pictures that wait"));
+    end_talk(&t);
+}
+
 static void figures_are_of_the_last_answer(void **state)
 {
     (void)state;
@@ -193,6 +208,7 @@ int main(void)
         cmocka_unit_test(what_was_taken_back_is_changed_in_the_editor),
         cmocka_unit_test(settings_are_set_and_shown),
         cmocka_unit_test(pictures_are_described_in_words),
+        cmocka_unit_test(waiting_pictures_change_places),
         cmocka_unit_test(figures_are_of_the_last_answer),
         cmocka_unit_test(a_conversation_is_written_to_a_file),
         cmocka_unit_test(answers_and_code_are_copied),
