@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 
-PATIENCE = 20  # seconds; nothing that a test waits for takes longer
+PATIENCE = 60  # seconds; nothing that a test waits for takes longer, in a sanitizer either
 PAUSE = 0.02   # between two looks
 # What the checks tell sanitizers and the validation layer reaches the program.
 CHECKS = {name: value for name, value in os.environ.items()

@@ -26,7 +26,7 @@ import time
 
 import tmux
 
-PATIENCE = 20  # seconds; nothing that a test waits for takes longer
+PATIENCE = 60  # seconds; nothing that a test waits for takes longer, in a sanitizer either
 PAUSE = 0.03   # between two looks
 FOREGROUND, BACKGROUND = (230, 230, 230), (16, 16, 24)
 BORDER = 2     # pixels around the text
