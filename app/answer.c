@@ -92,8 +92,11 @@ static bool take(void *data, const struct token *t, struct error *e)
 {
     struct taking *g = data;
     const char *text = t->text ? t->text : "";
-    return (!t->size || add_text(g->answer, g->how, text, t->size, e)) &&
-           chat_answer(g->chat, text, t->size, t->id >= 0 ? &t->id : NULL, e);
+    bool ok = (!t->size || add_text(g->answer, g->how, text, t->size, e)) &&
+              chat_answer(g->chat, text, t->size, t->id >= 0 ? &t->id : NULL, e);
+    if (ok && t->cut)
+        chat_forget_ids(g->chat);
+    return ok;
 }
 
 static bool take_tokens(struct answer *a, const struct answer_how *how, struct chat *chat,

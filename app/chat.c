@@ -234,6 +234,13 @@ bool chat_answer(struct chat *c, const char *text, size_t size, const int32_t *i
     return true;
 }
 
+void chat_forget_ids(struct chat *c)
+{
+    struct turn *t = last_turn(c, ROLE_ASSISTANT);
+    if (t)
+        buffer_clear(&t->ids);
+}
+
 bool chat_undo_answer(struct chat *c)
 {
     struct turn *t = last_turn(c, ROLE_ASSISTANT);

@@ -40,6 +40,8 @@ void chat_take_back(struct chat *c);
 void chat_drop_question(struct chat *c);
 // Adds to the answer of the last question, which begins with the first call.
 bool chat_answer(struct chat *c, const char *text, size_t size, const int32_t *id, struct error *e);
+// The last answer is its text alone from now on: its ids spell more than that (struct token, cut).
+void chat_forget_ids(struct chat *c);
 // Removes the last answer, so that the question is open again. False: there is none.
 bool chat_undo_answer(struct chat *c);
 size_t chat_turn_count(const struct chat *c); // questions and answers

@@ -16,7 +16,7 @@ enum news_kind {
     NEWS_LOGGED,   // text: a warning or an error of the log
     NEWS_SYNCED,   // report: the answer begins
     NEWS_TOKEN,    // id, text
-    NEWS_ANSWERED, // text: what was left; stop; ms: from the first token to the last
+    NEWS_ANSWERED, // text: what was left; cut; end; ms: from the first token to the last
     NEWS_PREPARED, // a prepare job is done, or was given up
     NEWS_FAILED,   // error: of the loading (job 0) or of a job
     NEWS_PICTURE,  // job: its number; picture (the reader's reference goes over), path in text
@@ -34,6 +34,7 @@ struct news {
     char *text; // owned by whoever holds the news
     size_t size;
     enum answer_end end;
+    bool cut; // as in struct token
     double ms;
     struct picture *picture;
     uint32_t width, height;

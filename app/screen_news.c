@@ -180,6 +180,8 @@ static void hear_answered(struct screen *s, const struct news *n)
         chat_answer(s->chat, n->text, n->size, NULL, &e);
         transcript_append(s->transcript, s->entry, n->text, n->size);
     }
+    if (n->cut)
+        chat_forget_ids(s->chat);
     screen_end_answer(s, n);
 }
 

@@ -76,6 +76,7 @@ static void post_text(struct worker *w, const struct news *n, const struct token
     copy.text = strndup(t->text ? t->text : "", t->size);
     copy.size = copy.text ? t->size : 0;
     copy.id = t->id;
+    copy.cut = t->cut;
     news_post(w->news, &copy);
 }
 

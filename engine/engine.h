@@ -123,6 +123,9 @@ struct token {
     // until the next call.
     const char *text;
     size_t size;
+    // At STEP_END: the answer ended in words (the template's stop text), which were cut off; the
+    // ids given so far may spell a part of them and are not those of the text any more.
+    bool cut;
 };
 
 struct session *session_create(struct engine *e, struct error *err);

@@ -204,6 +204,7 @@ bool session_sync(struct session *s, const struct message *messages, size_t n, b
     struct sync_report own;
     report = report ? report : &own;
     *report = (struct sync_report){0};
+    s->stop_text = template_stop(s->engine->template);
     struct columns want = {0};
     bool ok = columns_from_messages(s->engine, messages, n, open, &want, err) &&
               session_sync_columns(s, &want, open, report, err);

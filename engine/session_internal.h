@@ -12,8 +12,9 @@ struct session {
     int32_t pending;     // sampled, but not in the cache yet; -1: none
     struct buffer
         text; // bytes of a character that is not whole yet, then the text of the last token
-    size_t unfinished; // how many of them belong to such a character
-    float *scratch;    // logits that the sampler may change
+    size_t unfinished;     // how many of them belong to such a character, or may to a stop text
+    const char *stop_text; // of the template; NULL: the prompt was made of ids
+    float *scratch;        // logits that the sampler may change
     atomic_bool stop;
     double *picture_ms;
     uint32_t *picture_tokens;

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "engine/sampler.h"
 #include "engine/session_internal.h"
+#include "engine/text/stop.h"
 
 enum { PENALTY_WINDOW = 64 };
 
@@ -60,6 +61,19 @@ static bool mend_text(struct buffer *text, size_t *size)
     return true;
 }
 
+// How much of what is ready can be said: not the stop text, nor what may become one. True where it
+// is whole.
+static bool cut_at_stop(const struct session *s, bool ends, size_t *ready)
+{
+    bool whole = false;
+    if (!s->stop_text || *ready == 0)
+        return false;
+    size_t at = stop_find(s->text.data, *ready, s->stop_text, &whole);
+    if (whole || !ends)
+        *ready = at;
+    return whole;
+}
+
 // The text that has become whole, given what was left over from the token before.
 static bool add_text(struct session *s, int32_t id, struct token *out, struct error *err)
 {
@@ -75,9 +89,20 @@ static bool add_text(struct session *s, int32_t id, struct token *out, struct er
     size_t ready = id >= 0 ? utf8_whole(s->text.data, s->text.size) : s->text.size;
     if (!utf8_valid(s->text.data, ready) && !mend_text(&s->text, &ready))
         return error_no_memory(err);
+    bool cut = cut_at_stop(s, id < 0, &ready);
     s->unfinished = s->text.size - ready;
-    *out = (struct token){.id = id, .text = s->text.data, .size = ready};
+    *out = (struct token){.id = id, .text = s->text.data, .size = ready, .cut = cut};
     return true;
+}
+
+// The model ended its answer in words: the token that completed them is none of it.
+static enum step end_in_words(struct session *s, struct token *out)
+{
+    s->pending = -1;
+    s->text.data[s->text.size = out->size] = '\0';
+    s->unfinished = 0;
+    out->id = -1;
+    return STEP_END;
 }
 
 enum step session_next(struct session *s, const struct sampling *how, struct token *out,
@@ -100,5 +125,5 @@ enum step session_next(struct session *s, const struct sampling *how, struct tok
         s->pending = id;
     if (!add_text(s, step == STEP_TOKEN ? id : -1, out, err))
         return STEP_FAILED;
-    return step;
+    return out->cut ? end_in_words(s, out) : step;
 }

@@ -23,6 +23,7 @@ bool session_sync_ids(struct session *s, const struct id_chunk *chunks,
     }
     if (ok && want.count == 0)
         ok = error_set(err, ERROR_USAGE, "there are no ids");
+    s->stop_text = NULL;
     ok = ok && session_sync_columns(s, &want, false, report, err);
     columns_finish(s->engine, &want);
     return ok;

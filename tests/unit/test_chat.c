@@ -75,6 +75,17 @@ static void a_question_takes_the_waiting_pictures(void **state)
     assert_conversation("U[a][b]:what? A{7}{9}:A cat U[c]:and?");
 }
 
+static void an_answer_can_be_its_text_alone(void **state)
+{
+    (void)state;
+    chat_forget_ids(chat); // there is none
+    assert_true(chat_ask(chat, "what?", NULL));
+    answer("A ", 7);
+    answer("cat", 9);
+    chat_forget_ids(chat);
+    assert_conversation("U:what? A:A cat");
+}
+
 static void the_system_text_comes_first_and_can_go(void **state)
 {
     (void)state;
@@ -191,6 +202,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_question_takes_the_waiting_pictures),
+        TEST(an_answer_can_be_its_text_alone),
         TEST(the_system_text_comes_first_and_can_go),
         TEST(waiting_pictures_are_put_into_another_order),
         TEST(a_question_taken_back_leaves_its_pictures_waiting),
