@@ -203,11 +203,12 @@ class Help(Case):
                     seen += 1
         self.assertGreater(seen, 5)
 
-    def test_readme_lists_the_chat_commands(self):
+    def test_readme_names_only_commands_that_exist(self):
         text = (runner.ROOT / "README.md").read_text()
         told = set(re.findall(r"`/([a-z]+)", text.split("| key or command | does |")[1].split("\n\n")[0]))
         shown = self.succeed(*ASK, "--plain", data="/help\n").err
-        self.assertEqual(told, set(re.findall(r"^/([a-z]+)", shown, re.MULTILINE)))
+        self.assertGreater(len(told), 5)
+        self.assertLessEqual(told, set(re.findall(r"^/([a-z]+)", shown, re.MULTILINE)))
 
 
 if __name__ == "__main__":
