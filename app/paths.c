@@ -99,6 +99,19 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+// Models in several parts (NAME-00001-of-00003.gguf) go by their first.
+static bool is_model_name(const char *name)
+{
+    enum { TAIL = sizeof("-00001-of-00003.gguf") - 1 };
+    size_t size = strlen(name);
+    int number, count, end = 0;
+    if (size < 6 || strcmp(name + size - 5, ".gguf") != 0 || name[0] == '.')
+        return false;
+    return size < TAIL ||
+           sscanf(name + size - TAIL, "-%5d-of-%5d.gguf%n", &number, &count, &end) != 2 ||
+           end != TAIL || number == 1;
+}
+
 bool paths_list_models(const char *folder, char ***out, size_t *count)
 {
     DIR *dir = opendir(folder);
@@ -108,8 +121,7 @@ bool paths_list_models(const char *folder, char ***out, size_t *count)
         return false;
     bool ok = true;
     for (struct dirent *entry; ok && (entry = readdir(dir));) {
-        size_t size = strlen(entry->d_name);
-        if (size < 6 || strcmp(entry->d_name + size - 5, ".gguf") != 0 || entry->d_name[0] == '.')
+        if (!is_model_name(entry->d_name))
             continue;
         char **more = realloc(*out, (*count + 1) * sizeof(**out));
         struct buffer path = {0};

@@ -55,8 +55,11 @@ static bool write_composed(const struct gguf *base, const struct gguf *overlay,
     struct gguf_writer *w = gguf_writer_create(out, e);
     if (!w)
         return false;
-    for (size_t i = 0; i < gguf_pair_count(base); i++)
-        gguf_write_pair(w, gguf_pair_at(base, i));
+    for (size_t i = 0; i < gguf_pair_count(base); i++) {
+        const struct gguf_pair *p = gguf_pair_at(base, i);
+        if (p->key.size < 6 || memcmp(p->key.data, "split.", 6) != 0) // all is in one file now
+            gguf_write_pair(w, p);
+    }
     gguf_write_string(w, "general.overlay.sha256", overlay_hash);
     for (size_t i = 0; i < gguf_tensor_count(base); i++) {
         const struct gguf_tensor *t = gguf_tensor_at(base, i),

@@ -138,7 +138,7 @@ static bool parse(struct gguf *g, struct error *e)
     return gguf_parse_pairs(g, &c, pairs, e) && gguf_parse_tensors(g, &c, tensors, e);
 }
 
-struct gguf *gguf_open(const char *path, struct error *e)
+struct gguf *gguf_open_file(const char *path, struct error *e)
 {
     struct gguf *g = calloc(1, sizeof(*g));
     if (!g || !(g->path = strdup(path))) {
@@ -154,10 +154,22 @@ fail:
     return NULL;
 }
 
+struct gguf *gguf_open(const char *path, struct error *e)
+{
+    struct gguf *g = gguf_open_file(path, e);
+    if (!g || gguf_join_parts(g, e))
+        return g;
+    gguf_close(g);
+    return NULL;
+}
+
 void gguf_close(struct gguf *g)
 {
     if (!g)
         return;
+    for (size_t i = 0; i < g->part_count; i++)
+        gguf_close(g->parts[i]);
+    free(g->parts);
     free(g->names);
     free(g->tensor_index);
     free(g->tensors);
@@ -181,5 +193,8 @@ uint32_t gguf_version(const struct gguf *g)
 
 uint64_t gguf_file_size(const struct gguf *g)
 {
-    return g->size;
+    uint64_t size = g->size;
+    for (size_t i = 0; i < g->part_count; i++)
+        size += g->parts[i]->size;
+    return size;
 }

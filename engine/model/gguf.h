@@ -1,6 +1,8 @@
-// A GGUF file (version 2 or 3), mapped read-only. Everything that the file claims (counts, lengths,
-// types, dimensions, offsets) is checked against its size before gguf_open returns, so the pointers
-// handed out here are safe to read for as long as the object lives. Facts: llama.cpp's gguf format.
+// A GGUF file (version 2 or 3), mapped read-only; one in several parts
+// (NAME-00001-of-00003.gguf) is opened by its first and is like one file. Everything that the file
+// claims (counts, lengths, types, dimensions, offsets) is checked against its size before gguf_open
+// returns, so the pointers handed out here are safe to read for as long as the object lives. Facts:
+// llama.cpp's gguf format.
 //
 // The object owns the mapping and all that it points to; after opening it is never changed, so any
 // thread may read it.
@@ -62,7 +64,7 @@ struct gguf *gguf_open(const char *path, struct error *e);
 void gguf_close(struct gguf *g);
 const char *gguf_path(const struct gguf *g);
 uint32_t gguf_version(const struct gguf *g);
-uint64_t gguf_file_size(const struct gguf *g);
+uint64_t gguf_file_size(const struct gguf *g); // of all parts together
 
 size_t gguf_pair_count(const struct gguf *g);
 const struct gguf_pair *gguf_pair_at(const struct gguf *g, size_t i);          // in file order

@@ -1,7 +1,7 @@
 // The inside of struct gguf, shared by the files that make up the reader: gguf.c maps a file and
 // tells what it is, gguf_pairs.c and gguf_tensors.c check its two tables, gguf_value.c looks things
-// up, gguf_read.c holds what these share. The writer, gguf_write.c and gguf_write_file.c, shares
-// some of that. Nothing else includes this.
+// up, gguf_split.c joins the parts of a model in several files, gguf_read.c holds what these share.
+// The writer, gguf_write.c and gguf_write_file.c, shares some of that. Nothing else includes this.
 #pragma once
 
 #include "engine/model/gguf.h"
@@ -38,7 +38,15 @@ struct gguf {
     struct gguf_index *tensor_index;
     char (*names)[GGUF_NAME_ROOM]; // the tensors' names
     size_t tensor_count;           // 0 until all are checked
+
+    struct gguf **parts; // the other files of a model in several, whose tensors are in the table
+    size_t part_count;
 };
+
+// One file, whichever part of a model it is.
+struct gguf *gguf_open_file(const char *path, struct error *e);
+// Opens the other parts, if it is the first of several.
+bool gguf_join_parts(struct gguf *g, struct error *e);
 
 // Reads on from `at`. The first read that would pass the end sets `cut` for good; it and all later
 // ones return zeros.

@@ -69,7 +69,7 @@ class Gguf:
             self.at += SIZES[type]
 
     def set(self, key, type, value):
-        codes = {U32: "<I", I32: "<i", F32: "<f", U64: "<Q"}
+        codes = {U16: "<H", U32: "<I", I32: "<i", F32: "<f", U64: "<Q"}
         self.pairs[key] = (type, text(value) if type == STRING else struct.pack(codes[type], value))
 
     def tensor(self, name):
@@ -91,3 +91,20 @@ class Gguf:
         with open(path, "wb") as f:
             f.write(self.head() + self.data)
         return path
+
+    def split(self, prefix, count):
+        """Writes the model in so many files; returns their paths."""
+        paths = [prefix.with_name(f"{prefix.name}-{i + 1:05d}-of-{count:05d}.gguf")
+                 for i in range(count)]
+        for i, path in enumerate(paths):
+            part = Gguf()
+            part.pairs = dict(self.pairs) if i == 0 else {}
+            part.set("split.no", U16, i)
+            part.set("split.count", U16, count)
+            part.set("split.tensors.count", I32, len(self.tensors))
+            for t in self.tensors[i::count]:
+                part.tensors.append(Tensor(t.name, t.dims, t.type, len(part.data), t.size))
+                part.data += self.data[t.offset:t.offset + t.size]
+                part.data += bytes(-len(part.data) % 32)
+            part.write(path)
+        return paths

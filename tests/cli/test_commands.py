@@ -64,6 +64,22 @@ class Models(Case):
         self.assertFalse(models["quant.gguf"]["runs"])
         self.assertIn("IQ2_XXS", models["quant.gguf"]["reason"])
 
+    def test_model_in_parts_is_one(self):
+        first, second, third = Gguf(LM).split(self.folder / "lm", 3)
+        (self.folder / "eyes.gguf").symlink_to(EYES)
+        models = self.list()
+        self.assertEqual(sorted(models), ["eyes.gguf", first.name])
+        self.assertEqual(models[first.name]["sees_with"], "eyes.gguf")
+        self.assertEqual(models[first.name]["size"],
+                         sum(path.stat().st_size for path in (first, second, third)))
+        whole, joined = self.files / "whole.f32", self.files / "joined.f32"
+        self.succeed("inspect", "logits", *SYNTH, "-p", "hi", "-o", whole)
+        self.succeed("inspect", "logits", "-m", first, "-p", "hi", "-o", joined)
+        self.assertEqual(whole.read_bytes(), joined.read_bytes())
+        self.refuse(runner.MODEL, first.name[-20:], "-m", third, "-p", "hi")
+        second.unlink()
+        self.refuse(runner.MODEL, second.name, "-m", first, "-p", "hi")
+
     def test_nothing_is_installed(self):
         self.assertEqual(self.list(), {})
         self.assertIn("setup", self.succeed("models", env=self.env).out)
