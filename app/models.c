@@ -87,6 +87,8 @@ static void add_text(struct buffer *out, const struct entry *m)
     if (s->kind == MODEL_VISION)
         buffer_printf(out, "    turns a picture (%u px) into %u rows for a model of width %u\n",
                       s->picture_size, s->picture_rows, s->projects_to);
+    else if (s->kind == MODEL_LANGUAGE && s->sees)
+        buffer_add_text(out, "    sees pictures with a tower of its own\n");
     else if (s->kind == MODEL_LANGUAGE && m->files.mmproj)
         buffer_printf(out, "    sees pictures with %s\n", strrchr(m->files.mmproj, '/') + 1);
     else if (s->kind == MODEL_LANGUAGE)

@@ -145,6 +145,12 @@ static bool is_vision_file(const char *path)
     return probe_model(path, &s, NULL) && s.kind == MODEL_VISION;
 }
 
+static bool sees_itself(const char *path)
+{
+    struct model_summary s;
+    return probe_model(path, &s, NULL) && s.kind == MODEL_LANGUAGE && s.sees;
+}
+
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -202,6 +208,8 @@ void paths_find_eyes(const char *model, struct model_files *out)
             snprintf(out->blind, sizeof(out->blind),
                      "the default model cannot see: %.300s is missing; run ./setup again", eyes);
         }
+    } else if (sees_itself(model)) {
+        out->mmproj = strdup(model);
     } else {
         find_sibling(model, eyes, out);
     }

@@ -24,8 +24,9 @@ struct model_summary {
     uint32_t width, layers;                           // embedding, blocks
     uint32_t context;                                 // language models
     uint32_t picture_size, picture_rows, projects_to; // vision files
-    bool runs;                                        // we can load it
-    char reason[512];                                 // why not
+    bool sees;        // a language model that has its vision tower in the same file
+    bool runs;        // we can load it
+    char reason[512]; // why not
 };
 bool probe_model(const char *path, struct model_summary *out, struct error *e);
 

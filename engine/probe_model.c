@@ -92,6 +92,7 @@ bool probe_model(const char *path, struct model_summary *out, struct error *e)
         read_vision(g, out);
     } else if (gguf_find_tensor(g, "token_embd.weight")) {
         out->kind = MODEL_LANGUAGE;
+        out->sees = vision_is_there(g);
         read_language(g, out);
     } else {
         out->kind = MODEL_OTHER;

@@ -30,6 +30,8 @@ struct vision_traits {
                    // rows
     struct preprocess_rule rule;
 };
+// Is there a tower: in a vision file, or in a language model's own file?
+bool vision_is_there(const struct gguf *g);
 // Reads and checks the metadata alone; needs no device.
 bool vision_read_traits(const struct gguf *g, struct vision_traits *t, struct error *e);
 // Rows of a picture of this size (upright) in the prompt.

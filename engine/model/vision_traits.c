@@ -24,11 +24,17 @@ static bool flag(const struct gguf *g, const char *key)
     return value;
 }
 
-static bool check_kind(const struct gguf *g, struct error *e)
+bool vision_is_there(const struct gguf *g)
 {
     struct gguf_string s;
+    return (gguf_get_string(g, "general.architecture", &s) && is(s, "clip")) ||
+           flag(g, "clip.has_vision_encoder");
+}
+
+static bool check_kind(const struct gguf *g, struct error *e)
+{
     char name[64];
-    if (!gguf_get_string(g, "general.architecture", &s) || !is(s, "clip"))
+    if (!vision_is_there(g))
         return error_set(e, ERROR_MODEL,
                          "%s is not a vision file (its architecture is not \"clip\"); give a "
                          "language model as -m",

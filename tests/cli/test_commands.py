@@ -80,6 +80,26 @@ class Models(Case):
         second.unlink()
         self.refuse(runner.MODEL, second.name, "-m", first, "-p", "hi")
 
+    def test_model_with_its_tower_in_the_same_file(self):
+        fused, eyes = Gguf(LM), Gguf(EYES)
+        for key, pair in eyes.pairs.items():
+            fused.pairs.setdefault(key, pair)
+        for t in eyes.tensors:
+            fused.data += bytes(-len(fused.data) % 32)
+            data = eyes.data[t.offset:t.offset + t.size]
+            fused.tensors.append(Tensor(t.name, t.dims, t.type, len(fused.data), t.size))
+            fused.data += data
+        model = fused.write(self.folder / "both.gguf")
+        models = self.list()
+        self.assertEqual((models["both.gguf"]["kind"], models["both.gguf"]["sees_with"]),
+                         ("language", "both.gguf"))
+        self.assertIn("a tower of its own", self.succeed("models", env=self.env).out)
+        apart, together = self.files / "apart.f32", self.files / "together.f32"
+        how = ("-i", PICTURE, "-p", "hi", "-o")
+        self.succeed("inspect", "logits", *SYNTH, "--mmproj", EYES, *how, apart)
+        self.succeed("inspect", "logits", "-m", model, *how, together)
+        self.assertEqual(apart.read_bytes(), together.read_bytes())
+
     def test_nothing_is_installed(self):
         self.assertEqual(self.list(), {})
         self.assertIn("setup", self.succeed("models", env=self.env).out)
