@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/model/decoder_internal.h"
+#include "engine/model/recode.h"
 
 static const struct gguf_tensor *layer_tensor(const struct gguf *g, uint32_t layer,
                                               const char *name, uint64_t columns, uint64_t rows,
@@ -68,8 +69,8 @@ static bool read_qkv(const struct gguf *g, struct weights *w, const struct decod
     if (!find_qkv(g, decoder_find_family(g), s, i, parts, e))
         return false;
     for (int k = 0, n; k < QKV_PARTS; k += n) {
-        enum quant_type type = weights_device_type(parts[k].tensor->type);
-        for (n = 1; k + n < QKV_PARTS && weights_device_type(parts[k + n].tensor->type) == type;)
+        enum quant_type type = recode_type(parts[k].tensor->type);
+        for (n = 1; k + n < QKV_PARTS && recode_type(parts[k + n].tensor->type) == type;)
             n++;
         if (!weights_matrix(w, parts + k, (uint32_t)n, WEIGHT_STACKED, s->width, &l->qkv[l->n_qkv],
                             e))
@@ -96,9 +97,8 @@ static bool find_gate_up(const struct gguf *g, const struct decoder_shape *s, ui
         pair[0].tensor = layer_tensor(g, i, "ffn_gate.weight", s->width, rows, e);
     if (!up || !pair[0].tensor)
         return false;
-    if (weights_device_type(pair[0].tensor->type) != weights_device_type(up->type) ||
-        gguf_find_tensor(g, bias))
-        return decoder_bad(g, e, "its feed-forward matrices differ in type, or have biases");
+    if (gguf_find_tensor(g, bias))
+        return decoder_bad(g, e, "its feed-forward matrices have biases");
     return true;
 }
 

@@ -1,5 +1,5 @@
-// Shared by quant.c and quant_k.c: reading a block's fields (little-endian, unaligned), and the
-// types of 256 elements.
+// Shared by quant.c, quant_k.c and recode.c: reading a block's fields (little-endian, unaligned),
+// and the types of 256 elements.
 #pragma once
 
 #include "engine/model/quant.h"
@@ -18,6 +18,28 @@ static inline float load_f16(const uint8_t *p)
 {
     return quant_f16_to_f32(load_u16(p));
 }
+
+// Scale and minimum j of the eight 6-bit pairs of Q4_K and Q5_K in 12 bytes.
+static inline void k4_scale(const uint8_t *s, int j, float *scale, float *minimum)
+{
+    if (j < 4) {
+        *scale = (float)(s[j] & 63);
+        *minimum = (float)(s[j + 4] & 63);
+    } else {
+        *scale = (float)((s[j + 4] & 15) | (s[j - 4] >> 6) << 4);
+        *minimum = (float)((s[j + 4] >> 4) | (s[j] >> 6) << 4);
+    }
+}
+
+// What a run of IQ4_XS multiplies its values with: d, scales_h, scales_l[4].
+static inline float iq4_xs_scale(const uint8_t *b, int j)
+{
+    uint16_t high = load_u16(b + 2);
+    int scale = (b[4 + j / 2] >> (j % 2 * 4) & 15) | (high >> (2 * j) & 3) << 4;
+    return load_f16(b) * (float)(scale - 32);
+}
+
+extern const int8_t quant_iq4_values[16]; // of IQ4_NL and IQ4_XS
 
 // See struct quant.
 void quant_q2_k(const void *blocks, float *out, size_t n);

@@ -37,18 +37,6 @@ void quant_q3_k(const void *blocks, float *out, size_t n)
     }
 }
 
-// Scale and minimum j of the eight 6-bit pairs of Q4_K and Q5_K in 12 bytes.
-static void k4_scale(const uint8_t *s, int j, float *scale, float *minimum)
-{
-    if (j < 4) {
-        *scale = (float)(s[j] & 63);
-        *minimum = (float)(s[j + 4] & 63);
-    } else {
-        *scale = (float)((s[j + 4] & 15) | (s[j - 4] >> 6) << 4);
-        *minimum = (float)((s[j + 4] >> 4) | (s[j] >> 6) << 4);
-    }
-}
-
 // d, dmin, scales[12], for Q5_K qh[32] (fifth bits), qs[128]: 8 runs of 32 elements.
 static void k4_block(const uint8_t *b, const uint8_t *high, const uint8_t *qs, float *out)
 {
@@ -95,15 +83,15 @@ void quant_q6_k(const void *blocks, float *out, size_t n)
     }
 }
 
-static const int8_t iq4_values[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                      1,    13,   25,  38,  53,  69,  89,  113};
+const int8_t quant_iq4_values[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                     1,    13,   25,  38,  53,  69,  89,  113};
 
 // 32 elements of a table of 16 values.
 static void iq4_run(const uint8_t *qs, float d, float *out)
 {
     for (int i = 0; i < 16; i++) {
-        out[i] = d * (float)iq4_values[qs[i] & 15];
-        out[16 + i] = d * (float)iq4_values[qs[i] >> 4];
+        out[i] = d * (float)quant_iq4_values[qs[i] & 15];
+        out[16 + i] = d * (float)quant_iq4_values[qs[i] >> 4];
     }
 }
 
@@ -119,12 +107,7 @@ void quant_iq4_nl(const void *blocks, float *out, size_t n)
 void quant_iq4_xs(const void *blocks, float *out, size_t n)
 {
     const uint8_t *b = blocks;
-    for (; n > 0; n--, b += 136, out += 256) {
-        float d = load_f16(b);
-        uint16_t high = load_u16(b + 2);
-        for (int j = 0; j < 8; j++) {
-            int scale = (b[4 + j / 2] >> (j % 2 * 4) & 15) | (high >> (2 * j) & 3) << 4;
-            iq4_run(b + 8 + 16 * j, d * (float)(scale - 32), out + 32 * j);
-        }
-    }
+    for (; n > 0; n--, b += 136, out += 256)
+        for (int j = 0; j < 8; j++)
+            iq4_run(b + 8 + 16 * j, iq4_xs_scale(b, j), out + 32 * j);
 }

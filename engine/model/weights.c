@@ -3,14 +3,8 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "engine/model/recode.h"
 #include "engine/model/weights_internal.h"
-
-// A type without kernels of its own is widened: 11 bits hold what 6 bits times an 8-bit scale say
-// well enough.
-enum quant_type weights_device_type(enum quant_type type)
-{
-    return kernel_runs(type) ? type : QUANT_F16;
-}
 
 struct weights *weights_create(struct vk_device *d, struct error *e)
 {
@@ -184,14 +178,23 @@ static bool add_bias(struct weights *w, const struct weight_part *parts, uint32_
     return true;
 }
 
+// F16 holds what rows of different types say.
+static enum quant_type common_type(const struct weight_part *parts, uint32_t n)
+{
+    enum quant_type type = recode_type(parts[0].tensor->type);
+    for (uint32_t i = 1; i < n; i++)
+        if (recode_type(parts[i].tensor->type) != type)
+            return QUANT_F16;
+    return type;
+}
+
 bool weights_matrix(struct weights *w, const struct weight_part *parts, uint32_t n,
                     enum weight_order order, uint32_t columns, struct matrix *out, struct error *e)
 {
     uint32_t rows = 0;
     for (uint32_t i = 0; i < n; i++)
         rows += parts[i].rows;
-    struct matrix m = {
-        .type = weights_device_type(parts[0].tensor->type), .rows = rows, .columns = columns};
+    struct matrix m = {.type = common_type(parts, n), .rows = rows, .columns = columns};
     if (!add_bias(w, parts, n, rows, &m.bias, e))
         return false;
     struct job *j = add_job(w, kernel_matrix_size(m.type, rows, columns, w->interleave), e);

@@ -27,9 +27,6 @@ const struct gguf_tensor *weights_tensor(const struct gguf *g, const char *name,
 // Whether we compute with the tensor's type.
 bool weights_type_runs(const struct gguf *g, const struct gguf_tensor *t, struct error *e);
 
-// The type in which the device holds a file's type: itself, or F16 where no kernel reads it.
-enum quant_type weights_device_type(enum quant_type type);
-
 // Rows of a matrix that come from one tensor (its dims beyond the rows are flattened into columns),
 // with the bias that belongs to them, or NULL.
 struct weight_part {

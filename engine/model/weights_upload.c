@@ -1,7 +1,8 @@
-// The weights on their way to the device: rows of the file, widened and repacked.
+// The weights on their way to the device: rows of the file, rewritten and repacked.
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/model/recode.h"
 #include "engine/model/repack.h"
 #include "engine/model/weights_internal.h"
 
@@ -22,20 +23,14 @@ static const struct weight_part *source_part(const struct job *j, uint32_t *i, u
     return part < j->n_parts && *i < j->parts[part].rows ? &j->parts[part] : NULL;
 }
 
-// A row of the file as halves.
-static void widen(const struct quant *q, const void *row, uint32_t columns, uint16_t *out)
+// Halves are the widest that a row becomes.
+static size_t row_room(size_t columns)
 {
-    float values[256];
-    const uint8_t *block = row;
-    for (uint32_t at = 0; at < columns; at += q->elems, block += q->bytes) {
-        q->dequantize(block, values, 1);
-        for (uint32_t i = 0; i < q->elems; i++)
-            out[at + i] = quant_f32_to_f16(values[i]);
-    }
+    return columns * sizeof(uint16_t);
 }
 
-// A row of the matrix as it lies in the file, or widened into `wide`.
-static const void *source_row(const struct job *j, uint32_t i, uint32_t interleave, uint16_t *wide)
+// A row of the matrix as it lies in the file, or rewritten into `room`.
+static const void *source_row(const struct job *j, uint32_t i, uint32_t interleave, void *room)
 {
     const struct weight_part *p = source_part(j, &i, interleave);
     if (!p)
@@ -46,24 +41,24 @@ static const void *source_row(const struct job *j, uint32_t i, uint32_t interlea
                       (size_t)weight_tensor_row(p, i) * (columns / q->elems) * q->bytes;
     if (q->type == j->matrix.type)
         return row;
-    widen(q, row, columns, wide);
-    return wide;
+    recode_row(q, row, columns, j->matrix.type, room);
+    return room;
 }
 
-// `wide`: room for a quad's rows as halves, where they are widened.
-static void pack(const struct weights *w, const struct job *j, uint32_t quad, uint16_t *wide,
+// `room`: for the quad's rows, where they are rewritten.
+static void pack(const struct weights *w, const struct job *j, uint32_t quad, uint8_t *room,
                  void *to)
 {
     uint32_t columns = j->matrix.columns, n = WEIGHT_QUAD * w->interleave;
     const void *rows[QUAD_ROWS_MOST];
     for (uint32_t i = 0; i < n; i++)
-        rows[i] = source_row(j, quad * n + i, w->interleave, wide + (size_t)i * columns);
+        rows[i] = source_row(j, quad * n + i, w->interleave, room + i * row_room(columns));
     repack_quad(j->matrix.type, rows, columns, w->interleave, to);
 }
 
 // Uploads in stretches of whole quads that fit a staging slot.
 static bool upload_job(const struct weights *w, const struct job *j, struct vk_uploader *up,
-                       uint16_t *wide, const atomic_bool *stop, atomic_uint_fast64_t *done,
+                       uint8_t *room, const atomic_bool *stop, atomic_uint_fast64_t *done,
                        struct error *e)
 {
     uint64_t quad = j->floats ? 4 * sizeof(float)
@@ -84,7 +79,7 @@ static bool upload_job(const struct weights *w, const struct job *j, struct vk_u
             memcpy(to, (const uint8_t *)j->floats + at, size);
         else
             for (uint64_t b = 0; b < size; b += quad)
-                pack(w, j, (uint32_t)((at + b) / quad), wide, to + b);
+                pack(w, j, (uint32_t)((at + b) / quad), room, to + b);
         if (!vk_upload_end(up, e))
             return false;
         if (done)
@@ -93,7 +88,7 @@ static bool upload_job(const struct weights *w, const struct job *j, struct vk_u
     return true;
 }
 
-// Values of the largest quad that is widened.
+// Bytes of the largest quad that is rewritten.
 static size_t widest(const struct weights *w)
 {
     size_t most = 0;
@@ -103,20 +98,20 @@ static size_t widest(const struct weights *w)
             if (j->matrix.columns > most && j->parts[k].tensor->type != j->matrix.type)
                 most = j->matrix.columns;
     }
-    return most * WEIGHT_QUAD * w->interleave;
+    return row_room(most) * WEIGHT_QUAD * w->interleave;
 }
 
 bool weights_upload(struct weights *w, const atomic_bool *stop, atomic_uint_fast64_t *done,
                     struct error *e)
 {
-    uint16_t *wide = calloc(widest(w) + 1, sizeof(*wide));
+    uint8_t *room = calloc(widest(w) + 1, 1);
     struct vk_uploader *up = vk_uploader_create(w->device, e);
-    bool ok = up && (wide || error_no_memory(e));
+    bool ok = up && (room || error_no_memory(e));
     for (size_t i = 0; ok && i < w->n_jobs; i++)
-        ok = upload_job(w, &w->jobs[i], up, wide, stop, done, e);
+        ok = upload_job(w, &w->jobs[i], up, room, stop, done, e);
     ok = ok && vk_upload_flush(up, e);
     vk_uploader_destroy(up);
-    free(wide);
+    free(room);
     for (size_t i = 0; i < w->n_jobs; i++) {
         free(w->jobs[i].floats);
         w->jobs[i].floats = NULL;
