@@ -32,6 +32,12 @@ def ppm(path, color, width=40, height=40, below=None):
     pathlib.Path(path).write_bytes(b"P6 %d %d 255\n" % (width, height) + pixels)
 
 
+def descendants(pid):
+    for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        yield int(child)
+        yield from descendants(child)
+
+
 @unittest.skipIf(not MODEL or not EYES, "the default model is not there (./check makes it)")
 class ChatTest(unittest.TestCase):
     def setUp(self):
@@ -84,6 +90,27 @@ class ChatTest(unittest.TestCase):
         return t.wait_until(
             lambda lines: "\n".join(lines).count(SAID) >= answers and "ready" in lines[-1],
             what="an answer")
+
+    # ---- the process
+
+    @staticmethod
+    def process(t):
+        """The number of the program in a tmux."""
+        return next(pid for pid in descendants(int(t.tell("pane_pid")))
+                    if os.readlink(f"/proc/{pid}/exe") == os.path.realpath(PROGRAM))
+
+    def rest(self, t):
+        """Until the program does nothing any more: what can be worked out ahead has been."""
+        stat = pathlib.Path(f"/proc/{self.process(t)}/stat")
+        used, since = None, 0
+
+        def idle(_):
+            nonlocal used, since
+            now = stat.read_text().rpartition(")")[2].split()[11:13]
+            if now != used:
+                used, since = now, time.monotonic()
+            return time.monotonic() - since > 0.5
+        t.wait_until(idle, what="a program at rest")
 
     # ---- files
 

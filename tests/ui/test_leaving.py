@@ -27,12 +27,6 @@ exec cat
 FLAGS = ("alternate_on", "cursor_flag", "mouse_any_flag", "mouse_sgr_flag", "keypad_flag")
 
 
-def descendants(pid):
-    for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        yield int(child)
-        yield from descendants(child)
-
-
 def hears(process, thread, number):
     """Whether the thread does not block the signal (a sanitizer's own does)."""
     status = pathlib.Path(f"/proc/{process}/task/{thread}/status").read_text()
@@ -50,11 +44,6 @@ class LeavingTest(chat.ChatTest):
         t = self.run_in_tmux(["sh", "-c", AROUND, "sh", *self.command(*arguments)])
         t.wait_for("›")
         return t
-
-    def process(self, terminal):
-        shell = int(terminal.tell("pane_pid"))
-        return next(pid for pid in descendants(shell)
-                    if os.readlink(f"/proc/{pid}/exe") == os.path.realpath(chat.PROGRAM))
 
     def wait_end(self, terminal):
         code = self.home / "code"

@@ -4,7 +4,6 @@ import pathlib
 import re
 import signal
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import chat
@@ -32,16 +31,6 @@ class ScreenTest(chat.ChatTest):
         t.wait_for("›")
         t.type("naïve 猫")
         t.wait_for("naïve 猫")
-
-    def rest(self, t):
-        """Until nothing happens any more: what can be worked out ahead has been."""
-        last, since = None, 0
-        def quiet(lines):
-            nonlocal last, since
-            if lines != last or "ready" not in lines[-1]:
-                last, since = lines, time.monotonic()
-            return time.monotonic() - since > 0.7
-        t.wait_until(quiet, what="a screen at rest")
 
     def test_what_is_certain_is_worked_out_ahead(self):
         t = self.ready(APPLE)

@@ -103,8 +103,9 @@ class Tmux:
     def signal(self, number):
         """To the program, which the pane's shell started."""
         shell = self.tell("pane_pid")
-        children = pathlib.Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
-        for child in children:
+        children = pathlib.Path(f"/proc/{shell}/task/{shell}/children")
+        self.wait_until(lambda _: children.read_text(), what="the program's start")
+        for child in children.read_text().split():
             os.kill(int(child), number)
 
     def hang_up(self):
