@@ -65,8 +65,17 @@ bool worker_progress(void *data, enum phase phase, uint64_t done, uint64_t total
     return !atomic_load(&w->cancel);
 }
 
+// Before the end of a job is told: who hears of it may give the next one at once.
+static void leave_job(struct worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->running = JOB_NONE;
+    pthread_mutex_unlock(&w->lock);
+}
+
 static void post_failure(struct worker *w, unsigned job, const struct error *e)
 {
+    leave_job(w);
     news_post(w->news, &(struct news){.kind = NEWS_FAILED, .job = job, .error = *e});
 }
 
@@ -116,6 +125,7 @@ static bool say(struct worker *w, const struct job *j, struct error *e)
                                .data = &data};
     if (!generate(&g, &said, e))
         return false;
+    leave_job(w);
     post_text(
         w, &(struct news){.kind = NEWS_ANSWERED, .job = j->number, .end = said.end, .ms = said.ms},
         &data.left);
@@ -128,6 +138,7 @@ static bool run_answer(struct worker *w, const struct job *j, struct error *e)
     if (!w->backend->sync(w->backend, j->messages, j->count, false, &report, e)) {
         if (e->kind != ERROR_INTERRUPTED)
             return false;
+        leave_job(w);
         news_post(w->news,
                   &(struct news){.kind = NEWS_ANSWERED, .job = j->number, .end = END_STOPPED});
         return true;
@@ -149,14 +160,15 @@ static void run_job(struct worker *w, const struct job *j)
         w->backend->sync(w->backend, j->messages, j->count, true, NULL, &e);
     if (!ok)
         post_failure(w, j->number, &e);
-    if (j->kind == JOB_PREPARE)
+    if (j->kind == JOB_PREPARE) {
+        leave_job(w);
         news_post(w->news, &(struct news){.kind = NEWS_PREPARED, .job = j->number});
+    }
 }
 
 static bool next_job(struct worker *w, struct job *j)
 {
     pthread_mutex_lock(&w->lock);
-    w->running = JOB_NONE;
     while (w->waiting.kind == JOB_NONE && !w->quit)
         pthread_cond_wait(&w->changed, &w->lock);
     bool go_on = !w->quit;
