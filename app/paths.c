@@ -141,14 +141,16 @@ bool paths_list_models(const char *folder, char ***out, size_t *count)
 
 static bool is_vision_file(const char *path)
 {
-    struct model_summary s;
-    return probe_model(path, &s, NULL) && s.kind == MODEL_VISION;
+    enum model_kind kind;
+    bool sees;
+    return probe_kind(path, &kind, &sees, NULL) && kind == MODEL_VISION;
 }
 
 static bool sees_itself(const char *path)
 {
-    struct model_summary s;
-    return probe_model(path, &s, NULL) && s.kind == MODEL_LANGUAGE && s.sees;
+    enum model_kind kind;
+    bool sees;
+    return probe_kind(path, &kind, &sees, NULL) && sees;
 }
 
 static const char *base_name(const char *path)

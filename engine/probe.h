@@ -29,6 +29,8 @@ struct model_summary {
     char reason[512]; // why not
 };
 bool probe_model(const char *path, struct model_summary *out, struct error *e);
+// Only what kind it is, and whether a language model has its tower with it: for every start.
+bool probe_kind(const char *path, enum model_kind *kind, bool *sees, struct error *e);
 
 // Metadata and tensors as JSON (`inspect model`).
 bool probe_model_json(const char *path, struct buffer *json, struct error *e);

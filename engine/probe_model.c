@@ -76,6 +76,22 @@ static void read_vision(const struct gguf *g, struct model_summary *m)
     m->projects_to = t.projects_to;
 }
 
+static enum model_kind kind_of(const struct gguf *g, bool *sees)
+{
+    bool language = gguf_find_tensor(g, "token_embd.weight") != NULL, tower = vision_is_there(g);
+    *sees = language && tower;
+    return language ? MODEL_LANGUAGE : tower ? MODEL_VISION : MODEL_OTHER;
+}
+
+bool probe_kind(const char *path, enum model_kind *kind, bool *sees, struct error *e)
+{
+    struct gguf *g = gguf_open(path, e);
+    if (g)
+        *kind = kind_of(g, sees);
+    gguf_close(g);
+    return g != NULL;
+}
+
 bool probe_model(const char *path, struct model_summary *out, struct error *e)
 {
     struct gguf *g = gguf_open(path, e);
@@ -87,18 +103,14 @@ bool probe_model(const char *path, struct model_summary *out, struct error *e)
     copy_clean(out->name, sizeof(out->name), (struct gguf_string){base, strlen(base)});
     clean_string(g, "general.name", out->name, sizeof(out->name));
     count_types(g, out, out->types, sizeof(out->types));
-    if (strcmp(out->architecture, "clip") == 0) {
-        out->kind = MODEL_VISION;
+    out->kind = kind_of(g, &out->sees);
+    if (out->kind == MODEL_VISION)
         read_vision(g, out);
-    } else if (gguf_find_tensor(g, "token_embd.weight")) {
-        out->kind = MODEL_LANGUAGE;
-        out->sees = vision_is_there(g);
+    else if (out->kind == MODEL_LANGUAGE)
         read_language(g, out);
-    } else {
-        out->kind = MODEL_OTHER;
+    else
         snprintf(out->reason, sizeof(out->reason),
                  "it holds neither a language model nor a vision tower");
-    }
     gguf_close(g);
     return true;
 }

@@ -1,5 +1,6 @@
 #include "ui/term.h"
 
+#include <curses.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>

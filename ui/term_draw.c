@@ -1,4 +1,5 @@
 // Cells: text, boxes and the places of pictures go into curses' window; nothing is sent here.
+#include <curses.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -106,7 +107,7 @@ int term_put(struct term *t, int row, int col, int cols, const char *text, size_
         return 0;
     if (cols > t->cols - col)
         cols = t->cols - col;
-    attr_t attributes;
+    uint32_t attributes;
     short pair;
     term_style(t, s, &attributes, &pair);
     int used = 0;
@@ -146,7 +147,7 @@ static void fill(struct term *t, int row, int col, int rows, int cols, const wch
 {
     if (!clip(t, &row, &col, &rows, &cols))
         return;
-    attr_t attributes;
+    uint32_t attributes;
     short pair;
     cchar_t cell;
     term_style(t, s, &attributes, &pair);

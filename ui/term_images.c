@@ -2,6 +2,7 @@
 // it leaves alone for as long as they stay. So a picture is sent when it is new in its place, or
 // when some of its cells were something else in the frame before; one send is a whole rectangle,
 // and cells of the frame that lie over it are written again after it, from what curses holds.
+#include <curses.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>

@@ -31,7 +31,7 @@ struct term_replies {
 struct term {
     struct term_params params;
     struct termios raw;
-    SCREEN *screen;
+    struct screen *screen; // curses' SCREEN
     struct input *input;
     int rows, cols;
     struct term_caps caps;
@@ -41,7 +41,7 @@ struct term {
     int colors;
     enum theme_name theme;
     struct {
-        attr_t attributes;
+        uint32_t attributes; // attr_t of curses
         short pair;
     } looks[STYLE_COUNT];
 
@@ -79,9 +79,9 @@ void term_drain(struct term *t);
 // ---- term_style.c
 
 void term_load_theme(struct term *t);
-void term_style(const struct term *t, struct style s, attr_t *attributes, short *pair);
+void term_style(const struct term *t, struct style s, uint32_t *attributes, short *pair);
 // SGR for a cell that curses holds.
-bool term_sgr(struct buffer *out, attr_t attributes, short pair);
+bool term_sgr(struct buffer *out, uint32_t attributes, short pair);
 
 // ---- term_draw.c
 

@@ -1,6 +1,7 @@
 // curses' own beginnings. Apart, because term.h of curses takes many a common word for itself.
 #include "ui/term_open.h"
 
+#include <curses.h>
 #include <signal.h>
 #include <term.h>
 #include <unistd.h>

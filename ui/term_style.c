@@ -1,3 +1,5 @@
+#include <curses.h>
+
 #include "ui/term_internal.h"
 #include "ui/theme.h"
 
@@ -27,7 +29,7 @@ void term_load_theme(struct term *t)
     }
 }
 
-void term_style(const struct term *t, struct style s, attr_t *attributes, short *pair)
+void term_style(const struct term *t, struct style s, uint32_t *attributes, short *pair)
 {
     const unsigned role = s.role < STYLE_COUNT ? s.role : STYLE_TEXT;
     *attributes = t->looks[role].attributes | attributes_of(t, s.flags);
@@ -42,7 +44,7 @@ static bool add_color(struct buffer *out, int color, int base)
                      : buffer_printf(out, ";%d;5;%d", base + 8, color);
 }
 
-bool term_sgr(struct buffer *out, attr_t attributes, short pair)
+bool term_sgr(struct buffer *out, uint32_t attributes, short pair)
 {
     short fg = -1, bg = -1;
     if (pair)

@@ -22,7 +22,7 @@ HOMES = {
     r"jpeglib\.h|turbojpeg\.h": r"engine/(image/decode\w*|probe_photo)\.c",
     r"webp/": r"engine/image/decode\w*\.c",
     r"stb/|stb_image": r"engine/image/(decode\w*|stb)\.c",
-    r"ncurses\w*/|n?curses\.h": r"ui/term\w*\.[ch]",
+    r"ncurses\w*/|n?curses\.h": r"ui/term\w*\.c",
     r"sixel\.h|sixel/": r"ui/sixel\w*\.c",
     r"sqlite3\.h": r"app/store\w*\.c",
     r"openssl/": r"engine/",
