@@ -1,5 +1,5 @@
 // The last step of gemv over the rows of Q, K and V: q and k are rotated (Su et al. 2021, neighbours are pairs), q goes to
-// y, k and v to the cache. Expects the constants KL and VL and epilogue.glsl; defines bindings 4..6.
+// y, k and v to the cache. Expects the constants KL and VL and the buffers y and bias; defines bindings 4..6.
 // rotate.comp does the same for many columns behind a gemm.
 
 layout(binding = 4) readonly buffer Rotation { float rotation[]; }; // cos and sin for each pair of dimensions
@@ -23,7 +23,7 @@ void finish_qkv(uint row, float v, float other)
     float c = rotation[d & ~1u], s = rotation[d | 1u];
     v = v * c + other * ((d & 1u) == 0u ? -s : s);
     if (n < p.q_rows)
-        y[p.out_column * p.out_stride + n] = v;
+        y[n] = v;
     else
         cache[K_INDEX(slot[0], head, d, p.kv_heads, p.head_size, KL)] = float16_t(v);
 }

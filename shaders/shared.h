@@ -5,10 +5,12 @@
 
 #ifdef GL_core_profile
 #define SHARED_STRUCT(name) struct name
+#define SHARED_MEMBER(name) name
 #else
 #include <stdint.h>
 typedef uint32_t uint;
 #define SHARED_STRUCT(name) struct name
+#define SHARED_MEMBER(name) struct name
 #endif
 
 // Tensor types, as GGUF numbers them (engine/model/quant.h says the same to C).
@@ -58,6 +60,23 @@ SHARED_STRUCT(push_matmul)
     uint head_size;
     uint kv_heads;     // kv_rows / head_size
     uint value_offset; // halves from the start of a layer's cache to V
+};
+
+// between_cpu.comp: three products before that of Q, K and V.
+#define BETWEEN_STEPS    3
+#define BETWEEN_PATIENCE 5000  // turns of waiting for a step
+#define BETWEEN_MOST     40000 // turns of all its other loops
+SHARED_STRUCT(between_step)
+{
+    uint rows;
+    uint inner;     // blocks of 32 in a row
+    uint norm_size; // values of x that count in the mean square
+    float norm_eps;
+};
+SHARED_STRUCT(push_between)
+{
+    SHARED_MEMBER(between_step) steps[BETWEEN_STEPS];
+    SHARED_MEMBER(push_matmul) qkv; // MODE_QKV
 };
 
 SHARED_STRUCT(push_rotate)

@@ -74,6 +74,18 @@ void kernel_matmul(struct plan *p, const struct matmul *m);
 // here.
 void kernel_qkv(struct plan *p, const struct matmul *parts, uint32_t n, const struct qkv *qkv);
 
+// What lies between the attention of a layer and that of the next, in this order: x +=
+// out(attended), hidden = gate_up(norm(x)), x += down(hidden), and Q, K and V of the next layer.
+// Before the first layer there are no first three, behind the last no Q, K and V.
+struct between {
+    const struct matmul *out, *gate_up, *down; // all, or NULL
+    const struct matmul *parts;                // kernel_qkv's
+    uint32_t n_parts;
+    const struct qkv *qkv;
+};
+// One dispatch where that is the faster way: for one column of a small model on a CPU.
+void kernel_between(struct plan *p, const struct between *b);
+
 // y[0..rows) = norm(x[first..first + rows)); both `stride` floats a row.
 void kernel_norm(struct plan *p, const struct norm *n, plan_tensor x, uint32_t first, plan_tensor y,
                  uint32_t stride, uint32_t rows);

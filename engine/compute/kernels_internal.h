@@ -1,4 +1,5 @@
-// Shared by the kernels' files: kernels.c, kernels_matmul.c and kernels_attention.c.
+// Shared by the kernels' files: kernels.c, kernels_matmul.c, kernels_between.c and
+// kernels_attention.c.
 #pragma once
 
 #include "engine/compute/kernels.h"
@@ -8,6 +9,17 @@ static inline uint32_t ceil_div(uint32_t a, uint32_t b)
 {
     return (a + b - 1) / b;
 }
+
+// Whether gemv computes the norm while it reads x: whole blocks of it and of the gain.
+bool kernel_folds(const struct norm *n);
+
+// Bindings 0..3 of a product, its push constants and its work.
+void kernel_matmul_op(struct plan *p, const struct matmul *m, struct plan_op *op,
+                      struct push_matmul *push);
+// Bindings 4..7 of gemv, and what the push constants say of them. Where they are not used the bias
+// is there: Vulkan wants something bound.
+void kernel_gemv_op(struct plan *p, const struct matmul *m, struct plan_op *op,
+                    struct push_matmul *push);
 
 // The plan fails: "%s, which the kernels cannot compute". Returns false.
 bool kernel_fail(struct plan *p, const char *what);

@@ -10,8 +10,7 @@ enum {
     GPU_GEMV_THREADS = 128,
 };
 
-// Bindings 0..3 and the push constants, the same for gemv and gemm.
-static void matmul_op(struct plan *p, const struct matmul *m, struct plan_op *op,
+void kernel_matmul_op(struct plan *p, const struct matmul *m, struct plan_op *op,
                       struct push_matmul *push)
 {
     const struct matrix *w = m->matrix;
@@ -33,14 +32,8 @@ static void matmul_op(struct plan *p, const struct matmul *m, struct plan_op *op
     };
 }
 
-// Bindings 4..6, and what the push constants say of them. A mode that does not use them gets the
-// bias there: Vulkan wants something bound.
-static void gemv_qkv(const struct qkv *q, struct plan_op *op, struct push_matmul *push)
+static void qkv_op(const struct qkv *q, struct plan_op *op, struct push_matmul *push)
 {
-    if (!q) {
-        op->tensors[4] = op->tensors[5] = op->tensors[6] = op->tensors[3];
-        return;
-    }
     op->tensors[4] = q->rotation;
     op->tensors[5] = q->slots;
     op->tensors[6] = q->cache;
@@ -53,21 +46,29 @@ static void gemv_qkv(const struct qkv *q, struct plan_op *op, struct push_matmul
     push->value_offset = q->positions * q->kv_rows;
 }
 
+void kernel_gemv_op(struct plan *p, const struct matmul *m, struct plan_op *op,
+                    struct push_matmul *push)
+{
+    for (int i = 4; i < 8; i++)
+        op->tensors[i] = op->tensors[3];
+    if (m->qkv)
+        qkv_op(m->qkv, op, push);
+    if (!m->norm)
+        return;
+    push->norm_size = m->norm->size;
+    push->norm_eps = m->norm->eps;
+    op->tensors[7] = plan_external(p, m->norm->gain);
+}
+
 static void gemv(struct plan *p, const struct matmul *m)
 {
     const struct vk_profile *profile = vk_device_profile(plan_device(p));
     struct layout l = kernel_layout(profile);
     struct plan_op op;
     struct push_matmul push;
-    matmul_op(p, m, &op, &push);
-    gemv_qkv(m->qkv, &op, &push);
+    kernel_matmul_op(p, m, &op, &push);
+    kernel_gemv_op(p, m, &op, &push);
     op.name = "gemv";
-    op.tensors[7] = op.tensors[3];
-    if (m->norm) {
-        push.norm_size = m->norm->size;
-        push.norm_eps = m->norm->eps;
-        op.tensors[7] = plan_external(p, m->norm->gain);
-    }
     memcpy(op.push, &push, sizeof(push));
     bool cpu = profile->shape == VK_SHAPE_CPU;
     op.groups[0] = ceil_div(m->matrix->rows, WEIGHT_QUAD * l.interleave);
@@ -82,7 +83,7 @@ static void gemm(struct plan *p, const struct matmul *m)
     struct layout l = kernel_layout(profile);
     struct plan_op op;
     struct push_matmul push;
-    matmul_op(p, m, &op, &push);
+    kernel_matmul_op(p, m, &op, &push);
     memcpy(op.push, &push, sizeof(push));
     op.name = "gemm";
     uint32_t constants[] = {m->mode, m->act, CPU_COLUMNS};
@@ -97,9 +98,8 @@ static void gemm(struct plan *p, const struct matmul *m)
     }
 }
 
-static bool folds(const struct norm *n)
+bool kernel_folds(const struct norm *n)
 {
-    // RMSNorm: gemv computes it while it reads x, whole blocks of it and of the gain.
     return n->bias.buffer == NULL && n->size % WEIGHT_BLOCK == 0;
 }
 
@@ -109,7 +109,7 @@ void kernel_matmul(struct plan *p, const struct matmul *m)
         kernel_fail(p, "a matrix has rows of a length that is no multiple of 32");
         return;
     }
-    if (m->columns == 1 && (!m->norm || folds(m->norm))) {
+    if (m->columns == 1 && (!m->norm || kernel_folds(m->norm))) {
         gemv(p, m);
         return;
     }
@@ -149,7 +149,7 @@ static void rotate(struct plan *p, const struct qkv *q, uint32_t columns, plan_t
 void kernel_qkv(struct plan *p, const struct matmul *parts, uint32_t n, const struct qkv *qkv)
 {
     uint32_t columns = parts[0].columns, rows = qkv->q_rows + 2 * qkv->kv_rows;
-    bool one = columns == 1 && (!parts[0].norm || folds(parts[0].norm));
+    bool one = columns == 1 && (!parts[0].norm || kernel_folds(parts[0].norm));
     plan_tensor products =
         one ? parts[0].y : plan_scratch(p, (uint64_t)columns * rows * sizeof(float));
     uint32_t first = 0;

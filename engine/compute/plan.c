@@ -110,6 +110,14 @@ void plan_copy(struct plan *p, plan_tensor from, uint64_t from_offset, plan_tens
                                      .size = size};
 }
 
+void plan_zero(struct plan *p, plan_tensor t)
+{
+    if (!reserve_op(p))
+        return;
+    use(p, t);
+    p->ops[p->n_ops++] = (struct op){.kind = OP_ZERO, .to = t};
+}
+
 static bool stopped(const atomic_bool *stop)
 {
     return stop && atomic_load_explicit(stop, memory_order_relaxed);

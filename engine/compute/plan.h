@@ -43,6 +43,7 @@ plan_tensor plan_scratch(struct plan *p, uint64_t size);
 void plan_append(struct plan *p, const struct plan_op *op);
 void plan_copy(struct plan *p, plan_tensor from, uint64_t from_offset, plan_tensor to,
                uint64_t to_offset, uint64_t size);
+void plan_zero(struct plan *p, plan_tensor t); // fills it with zeros
 // Keeps a failure of a building call (a kernel that cannot be made, a shape that does not fit).
 void plan_fail(struct plan *p, const struct error *e);
 struct vk_device *plan_device(const struct plan *p);

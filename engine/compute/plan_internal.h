@@ -9,7 +9,7 @@ struct tensor {
     size_t first, last; // operations that use it; first > last: none
 };
 
-enum op_kind { OP_DISPATCH, OP_COPY };
+enum op_kind { OP_DISPATCH, OP_COPY, OP_ZERO };
 
 struct op {
     enum op_kind kind;

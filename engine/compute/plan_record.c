@@ -94,6 +94,12 @@ static void record(struct plan *p, struct hazards *h, const struct op *op)
         vk_record_copy(p->commands, from, to);
         return;
     }
+    if (op->kind == OP_ZERO) {
+        struct vk_slice to = p->tensors[op->to].slice;
+        order(p, h, &(struct touched){to, true}, 1);
+        vk_record_zero(p->commands, to);
+        return;
+    }
     const struct plan_op *d = &op->dispatch;
     struct vk_slice slices[VK_BINDINGS_MOST];
     uint32_t n = vk_pipeline_shader(d->pipeline)->n_bindings;

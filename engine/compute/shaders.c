@@ -4,6 +4,14 @@
 
 #include "shaders/attention_cpu.h"
 #include "shaders/attention_gpu.h"
+#include "shaders/between_cpu_bf16.h"
+#include "shaders/between_cpu_f16.h"
+#include "shaders/between_cpu_f32.h"
+#include "shaders/between_cpu_q4_0.h"
+#include "shaders/between_cpu_q4_1.h"
+#include "shaders/between_cpu_q5_0.h"
+#include "shaders/between_cpu_q5_1.h"
+#include "shaders/between_cpu_q8_0.h"
 #include "shaders/gemm_cpu_bf16.h"
 #include "shaders/gemm_cpu_f16.h"
 #include "shaders/gemm_cpu_f32.h"
@@ -40,10 +48,13 @@
 #include "shaders/rotate.h"
 
 // Interfaces: what the `layout(binding = ...)` lines of a family say.
-#define S             VK_BIND_STORAGE
-#define U             VK_BIND_TEXEL_UINT
-#define F             VK_BIND_TEXEL_FLOAT
-#define GEMV_CPU      8, {U, F, S, S, S, S, S, F}, sizeof(struct push_matmul)
+#define S        VK_BIND_STORAGE
+#define U        VK_BIND_TEXEL_UINT
+#define F        VK_BIND_TEXEL_FLOAT
+#define GEMV_CPU 8, {U, F, S, S, S, S, S, F}, sizeof(struct push_matmul)
+#define BETWEEN_CPU                                                                                \
+    24, {U, F, S, S, S, S, S, F, U, F, F, S, S, U, F, F, S, S, U, F, F, S, S, S},                  \
+        sizeof(struct push_between)
 #define GEMM_CPU      4, {U, F, S, S}, sizeof(struct push_matmul)
 #define GEMV_GPU      8, {S, S, S, S, S, S, S, S}, sizeof(struct push_matmul)
 #define GEMM_GPU      4, {S, S, S, S}, sizeof(struct push_matmul)
@@ -72,6 +83,8 @@ enum { TYPE_COUNT = QUANT_BF16 + 1 };
 
 static const struct vk_shader gemv[2][TYPE_COUNT] = {
     [VK_SHAPE_GPU] = TYPES(gemv_gpu, GEMV_GPU), [VK_SHAPE_CPU] = TYPES(gemv_cpu, GEMV_CPU)};
+static const struct vk_shader between[2][TYPE_COUNT] = {[VK_SHAPE_CPU] =
+                                                            TYPES(between_cpu, BETWEEN_CPU)};
 static const struct vk_shader gemm[2][TYPE_COUNT] = {
     [VK_SHAPE_GPU] = TYPES(gemm_gpu, GEMM_GPU), [VK_SHAPE_CPU] = TYPES(gemm_cpu, GEMM_CPU)};
 static const struct vk_shader attention[2] = {[VK_SHAPE_GPU] = MODULE(attention_gpu, ATTENTION_GPU),
@@ -91,6 +104,8 @@ const struct vk_shader *shader_find(enum shader_family family, enum vk_shape sha
         return &attention[shape];
     if ((unsigned)type >= TYPE_COUNT)
         return NULL;
-    const struct vk_shader *s = family == SHADER_GEMV ? &gemv[shape][type] : &gemm[shape][type];
+    const struct vk_shader *s = family == SHADER_GEMV      ? &gemv[shape][type]
+                                : family == SHADER_BETWEEN ? &between[shape][type]
+                                                           : &gemm[shape][type];
     return s->code ? s : NULL;
 }

@@ -5,8 +5,15 @@
 #include "engine/vk/device.h"
 #include "engine/vk/pipeline.h"
 
-enum shader_family { SHADER_GEMV, SHADER_GEMM, SHADER_ATTENTION, SHADER_NORM, SHADER_ROTATE };
+enum shader_family {
+    SHADER_GEMV,
+    SHADER_BETWEEN, // cpu shape only
+    SHADER_GEMM,
+    SHADER_ATTENTION,
+    SHADER_NORM,
+    SHADER_ROTATE
+};
 
-// `type` counts for SHADER_GEMV and SHADER_GEMM only. NULL: there is no kernel for that type.
+// `type` counts for products only. NULL: there is no kernel for that type.
 const struct vk_shader *shader_find(enum shader_family family, enum vk_shape shape,
                                     enum quant_type type);

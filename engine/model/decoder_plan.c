@@ -9,30 +9,17 @@ struct batch {
     plan_tensor rotation, slots, ranges;
 };
 
-static void plan_layer(const struct decoder_state *s, const struct batch *b, uint32_t i)
+static plan_tensor cache_of(const struct decoder_state *s, const struct batch *b, uint32_t layer)
+{
+    return plan_external(b->plan, decoder_layer_cache(s, s->cache, s->capacity, layer));
+}
+
+static void plan_attention(const struct decoder_state *s, const struct batch *b, uint32_t layer)
 {
     const struct decoder_shape *m = &s->model->shape;
-    const struct decoder_layer *l = &s->model->layers[i];
     uint32_t inner = m->heads * m->head_size;
-    plan_tensor cache = plan_external(b->plan, decoder_layer_cache(s, s->cache, s->capacity, i));
-    struct matmul parts[QKV_PARTS];
-    for (uint32_t n = 0; n < l->n_qkv; n++)
-        parts[n] = (struct matmul){.matrix = &l->qkv[n],
-                                   .columns = b->columns,
-                                   .x = b->x,
-                                   .x_stride = m->width,
-                                   .y = b->q,
-                                   .norm = &l->attention_norm};
-    kernel_qkv(b->plan, parts, l->n_qkv,
-               &(struct qkv){.rotation = b->rotation,
-                             .slots = b->slots,
-                             .cache = cache,
-                             .positions = s->capacity,
-                             .q_rows = inner,
-                             .kv_rows = m->kv_heads * m->head_size,
-                             .head_size = m->head_size});
     kernel_attention(b->plan, &(struct attention){.q = b->q,
-                                                  .cache = cache,
+                                                  .cache = cache_of(s, b, layer),
                                                   .positions = s->capacity,
                                                   .y = b->attended,
                                                   .ranges = b->ranges,
@@ -43,28 +30,63 @@ static void plan_layer(const struct decoder_state *s, const struct batch *b, uin
                                                   .head_size = m->head_size,
                                                   .q_stride = inner,
                                                   .y_stride = inner});
-    kernel_matmul(b->plan, &(struct matmul){.matrix = &l->out,
-                                            .columns = b->columns,
-                                            .x = b->attended,
-                                            .x_stride = inner,
-                                            .y = b->x,
-                                            .y_stride = m->width,
-                                            .mode = MODE_RESIDUAL});
-    kernel_matmul(b->plan, &(struct matmul){.matrix = &l->gate_up,
-                                            .columns = b->columns,
-                                            .x = b->x,
-                                            .x_stride = m->width,
-                                            .y = b->hidden,
-                                            .y_stride = m->feed_forward,
-                                            .mode = MODE_GATE,
-                                            .norm = &l->ffn_norm});
-    kernel_matmul(b->plan, &(struct matmul){.matrix = &l->down,
-                                            .columns = b->columns,
-                                            .x = b->hidden,
-                                            .x_stride = m->feed_forward,
-                                            .y = b->x,
-                                            .y_stride = m->width,
-                                            .mode = MODE_RESIDUAL});
+}
+
+// The products behind the attention of layer `next` - 1 and before that of layer `next`.
+static void plan_between(const struct decoder_state *s, const struct batch *b, uint32_t next)
+{
+    const struct decoder_shape *m = &s->model->shape;
+    const struct decoder_layer *l = s->model->layers + next - (next > 0);
+    uint32_t inner = m->heads * m->head_size, n = b->columns;
+    struct matmul out = {.matrix = &l->out,
+                         .columns = n,
+                         .x = b->attended,
+                         .x_stride = inner,
+                         .y = b->x,
+                         .y_stride = m->width,
+                         .mode = MODE_RESIDUAL};
+    struct matmul gate_up = {.matrix = &l->gate_up,
+                             .columns = n,
+                             .x = b->x,
+                             .x_stride = m->width,
+                             .y = b->hidden,
+                             .y_stride = m->feed_forward,
+                             .mode = MODE_GATE,
+                             .norm = &l->ffn_norm};
+    struct matmul down = {.matrix = &l->down,
+                          .columns = n,
+                          .x = b->hidden,
+                          .x_stride = m->feed_forward,
+                          .y = b->x,
+                          .y_stride = m->width,
+                          .mode = MODE_RESIDUAL};
+    struct between all = {0};
+    if (next > 0)
+        all = (struct between){.out = &out, .gate_up = &gate_up, .down = &down};
+    if (next == m->layers) {
+        kernel_between(b->plan, &all);
+        return;
+    }
+    l = &s->model->layers[next];
+    struct matmul parts[QKV_PARTS];
+    for (uint32_t i = 0; i < l->n_qkv; i++)
+        parts[i] = (struct matmul){.matrix = &l->qkv[i],
+                                   .columns = n,
+                                   .x = b->x,
+                                   .x_stride = m->width,
+                                   .y = b->q,
+                                   .norm = &l->attention_norm};
+    struct qkv qkv = {.rotation = b->rotation,
+                      .slots = b->slots,
+                      .cache = cache_of(s, b, next),
+                      .positions = s->capacity,
+                      .q_rows = inner,
+                      .kv_rows = m->kv_heads * m->head_size,
+                      .head_size = m->head_size};
+    all.parts = parts;
+    all.n_parts = l->n_qkv;
+    all.qkv = &qkv;
+    kernel_between(b->plan, &all);
 }
 
 static plan_tensor columns_of(const struct batch *b, uint32_t floats)
@@ -88,8 +110,11 @@ struct plan *decoder_make_plan(const struct decoder_state *s, uint32_t columns, 
     b.hidden = columns_of(&b, m->feed_forward);
     plan_copy(b.plan, plan_external(b.plan, s->in.x), 0, b.x, 0,
               (uint64_t)columns * m->width * sizeof(float));
-    for (uint32_t i = 0; i < m->layers; i++)
-        plan_layer(s, &b, i);
+    plan_between(s, &b, 0);
+    for (uint32_t i = 0; i < m->layers; i++) {
+        plan_attention(s, &b, i);
+        plan_between(s, &b, i + 1);
+    }
     if (logits) {
         plan_tensor y = plan_scratch(b.plan, m->vocabulary * sizeof(float));
         kernel_matmul(b.plan, &(struct matmul){.matrix = &s->model->head,

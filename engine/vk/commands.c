@@ -167,6 +167,18 @@ void vk_record_copy(struct vk_commands *c, struct vk_slice from, struct vk_slice
     c->written = true;
 }
 
+void vk_record_zero(struct vk_commands *c, struct vk_slice to)
+{
+    if (!vk_commands_ready(c))
+        return;
+    if (!vk_slice_valid(to) || to.offset % 4 != 0 || to.size % 4 != 0) {
+        c->failed = !error_set(&c->failure, ERROR_RUNTIME, "zeros do not fit their buffer");
+        return;
+    }
+    c->device->fn.CmdFillBuffer(vk_piece(c), to.buffer->handle, to.offset, to.size, 0);
+    c->written = true;
+}
+
 void vk_record_barrier(struct vk_commands *c)
 {
     if (!c->written || !vk_commands_ready(c))

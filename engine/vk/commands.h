@@ -22,6 +22,7 @@ void vk_commands_destroy(struct vk_commands *c); // must not be running
 void vk_record_dispatch(struct vk_commands *c, struct vk_pipeline *p, const struct vk_slice *slices,
                         const void *push, const uint32_t groups[3]);
 void vk_record_copy(struct vk_commands *c, struct vk_slice from, struct vk_slice to); // equal sizes
+void vk_record_zero(struct vk_commands *c, struct vk_slice to); // offset and size: multiples of 4
 // All writes recorded so far are visible to everything recorded after it (kernels and copies).
 void vk_record_barrier(struct vk_commands *c);
 // Two timestamps bracket what was recorded between begin and end; read back by vk_commands_times.

@@ -34,6 +34,7 @@ struct vk_profile {
     enum vk_device_type type;
     enum vk_shape shape;         // by type, or forced by PUMICE_KERNELS=gpu|cpu
     uint32_t subgroup_size;      // lanes; the kernels use exactly this
+    uint32_t threads;            // of a CPU device: the machine's; else 1
     uint32_t shared_memory;      // of a workgroup
     uint32_t most_invocations;   // of a workgroup
     uint32_t most_groups[3];     // of a dispatch

@@ -71,6 +71,7 @@
     F(CmdPushConstants)                                                                            \
     F(CmdDispatch)                                                                                 \
     F(CmdCopyBuffer)                                                                               \
+    F(CmdFillBuffer)                                                                               \
     F(CmdPipelineBarrier)                                                                          \
     F(CmdResetQueryPool)                                                                           \
     F(CmdWriteTimestamp)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/utf8.h"
 #include "engine/vk/vk_internal.h"
@@ -173,6 +174,8 @@ static VkSubgroupFeatureFlags read_properties(const struct vk_instance *instance
     utf8_clean(out->driver, sizeof(out->driver), driver, (size_t)n);
     out->type = device_type(all.properties.deviceType, p12.driverID);
     out->shape = kernel_shape(out->type);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    out->threads = out->type == VK_TYPE_CPU && processors > 1 ? (uint32_t)processors : 1;
     out->subgroup_size = p11.subgroupSize;
     out->most_allocation = p11.maxMemoryAllocationSize;
     p->timestamp_period = all.properties.limits.timestampPeriod;

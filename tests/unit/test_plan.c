@@ -196,6 +196,28 @@ static void copies_take_their_turn_among_operations(void **state)
     vk_buffer_destroy(in);
 }
 
+// Zeros come after what was written before them and before what is read behind them.
+static void zeros_keep_their_place(void **state)
+{
+    struct vk_device *d = *state;
+    struct vk_buffer *in = numbers(d, 0), *out = numbers(d, 0);
+    struct plan *p = new_plan(d);
+    plan_tensor x = external(p, in), a = scratch(p);
+    append(p, x, a, 3);
+    plan_zero(p, a);
+    plan_copy(p, a, 0, external(p, out), 0, 2000);
+    append(p, x, a, 0);
+    plan_copy(p, a, 2000, external(p, out), 2000, 2000);
+    finish(p, 0);
+    run(p);
+    const uint32_t *got = vk_buffer_map(out);
+    for (uint32_t i = 0; i < N; i++)
+        assert_int_equal(got[i], i < 500 ? 0 : 3 * i);
+    plan_destroy(p);
+    vk_buffer_destroy(out);
+    vk_buffer_destroy(in);
+}
+
 static struct plan *chain(struct vk_device *d, struct vk_buffer *in, struct vk_buffer *out,
                           double piece_flops)
 {
@@ -286,6 +308,7 @@ int main(void)
         cmocka_unit_test(many_independent_operations_all_run),
         cmocka_unit_test(scratch_tensors_in_use_together_lie_apart),
         cmocka_unit_test(copies_take_their_turn_among_operations),
+        cmocka_unit_test(zeros_keep_their_place),
         cmocka_unit_test(a_plan_is_cut_into_pieces_of_bounded_work),
         cmocka_unit_test(a_stop_ends_warming_and_running),
         cmocka_unit_test(the_first_failure_is_the_one_reported),

@@ -1,0 +1,148 @@
+#version 450
+// All products between the attention of a layer and that of the next, for one column, cpu shape:
+//   x += Wo a;  h = silu(Wg n) * (Wu n), n = rmsnorm(x);  x += Wd h;  q, K, V = rotate(Wqkv rmsnorm(x))
+// One dispatch instead of four: in decode a small model would wait for lavapipe's threads to wake up more than they work.
+// Each workgroup is one subgroup and takes quads of the step at hand until none is left; a step begins when all quads of
+// the one before are finished. A workgroup waits only for quads that others have taken, which go on whatever happens, so
+// any number of workgroups at a time will do; one whose patience ends leaves, and whoever finishes a step goes on.
+// A step without rows is none. Patience and work are bounded: Mesa ends a shader's loops after 65,535 turns in all.
+// x and h are read through texel buffers while others write them, which a GPU's caches would not allow.
+#extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_shuffle : require
+#extension GL_EXT_control_flow_attributes : require
+#extension GL_EXT_shader_16bit_storage : require
+#include "shared.h"
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 1) const uint L = 8; // subgroup size, 4..16
+layout(constant_id = 2) const uint KL = 8;
+layout(constant_id = 3) const uint VL = 8;
+layout(push_constant) uniform Push { between_step steps[BETWEEN_STEPS]; push_matmul p; }; // push_between
+
+// Q, K and V: bindings 0..7 as in gemv.
+layout(binding = 0) uniform usamplerBuffer qkv_weights;
+layout(binding = 1) uniform samplerBuffer qkv_x;
+layout(binding = 2) writeonly buffer Q { float y[]; };
+layout(binding = 3) readonly buffer Bias { float bias[]; };
+layout(binding = 7) uniform samplerBuffer qkv_gain;
+// The steps before it.
+layout(binding = 8) uniform usamplerBuffer out_weights;
+layout(binding = 9) uniform samplerBuffer out_x;
+layout(binding = 10) uniform samplerBuffer out_gain; // none has one
+layout(binding = 11) coherent buffer Out { float out_y[]; };
+layout(binding = 12) readonly buffer OutBias { float out_bias[]; };
+layout(binding = 13) uniform usamplerBuffer gate_weights;
+layout(binding = 14) uniform samplerBuffer gate_x;
+layout(binding = 15) uniform samplerBuffer gate_gain;
+layout(binding = 16) coherent buffer Gate { float gate_y[]; };
+layout(binding = 17) readonly buffer GateBias { float gate_bias[]; }; // none has one
+layout(binding = 18) uniform usamplerBuffer down_weights;
+layout(binding = 19) uniform samplerBuffer down_x;
+layout(binding = 20) uniform samplerBuffer down_gain; // none has one
+layout(binding = 21) coherent buffer Down { float down_y[]; };
+layout(binding = 22) readonly buffer DownBias { float down_bias[]; };
+layout(binding = 23) coherent buffer Sync { uint taken[BETWEEN_STEPS + 1], finished[BETWEEN_STEPS]; };
+
+#include "across.glsl"
+#include "weights.glsl"
+#include "gemv_cpu.glsl"
+#include "epilogue_qkv.glsl"
+
+uint quads_of(uint rows)
+{
+    return (rows + 4u * L - 1u) / (4u * L);
+}
+
+// The next quad of a step, for all lanes.
+uint take(uint step)
+{
+    uint quad = 0u;
+    if (gl_SubgroupInvocationID == 0u)
+        quad = atomicAdd(taken[step], 1u);
+    return subgroupShuffle(quad, 0u);
+}
+
+void finish(uint step)
+{
+    memoryBarrierBuffer();
+    if (gl_SubgroupInvocationID == 0u)
+        atomicAdd(finished[step], 1u);
+}
+
+// False: not yet, and patience is at its end.
+bool wait_for(uint step, uint quads)
+{
+    for (uint i = 0u; i < BETWEEN_PATIENCE; i++) {
+        uint n = 0u;
+        [[unroll]] for (uint k = 0; k < 8u; k++) {
+            memoryBarrierBuffer();
+            n = max(n, finished[step]);
+        }
+        if (n >= quads) {
+            memoryBarrierBuffer();
+            return true;
+        }
+    }
+    return false;
+}
+
+void main()
+{
+    uint lane = gl_SubgroupInvocationID;
+    float sum[4];
+
+    between_step s = steps[0];
+    uint quads = quads_of(s.rows);
+    for (uint quad = take(0u); quad < quads; quad = take(0u)) {
+        product(out_weights, out_x, out_gain, false, quad, s.inner, 0u, sum);
+        [[unroll]] for (uint r = 0; r < 4; r++) {
+            uint row = (quad * 4u + r) * L + lane;
+            if (row < s.rows)
+                out_y[row] += sum[r] + out_bias[row];
+        }
+        finish(0u);
+    }
+    if (!wait_for(0u, quads))
+        return;
+
+    s = steps[1];
+    quads = quads_of(s.rows);
+    float factor = rms_factor(gate_x, 0u, s.norm_size, s.norm_eps);
+    for (uint quad = take(1u); quad < quads; quad = take(1u)) {
+        product(gate_weights, gate_x, gate_gain, true, quad, s.inner, 0u, sum);
+        [[unroll]] for (uint r = 0; r < 4; r += 2) {
+            uint row = (quad * 4u + r) / 2u * L + lane;
+            float gate = sum[r] * factor;
+            if (row < s.rows / 2u)
+                gate_y[row] = gate / (1.0 + exp(-gate)) * (sum[r + 1] * factor);
+        }
+        finish(1u);
+    }
+    if (!wait_for(1u, quads))
+        return;
+
+    s = steps[2];
+    quads = quads_of(s.rows);
+    for (uint quad = take(2u); quad < quads; quad = take(2u)) {
+        product(down_weights, down_x, down_gain, false, quad, s.inner, 0u, sum);
+        [[unroll]] for (uint r = 0; r < 4; r++) {
+            uint row = (quad * 4u + r) * L + lane;
+            if (row < s.rows)
+                down_y[row] += sum[r] + down_bias[row];
+        }
+        finish(2u);
+    }
+    if (!wait_for(2u, quads))
+        return;
+
+    quads = quads_of(p.rows);
+    factor = rms_factor(qkv_x, 0u, p.norm_size, p.norm_eps);
+    for (uint quad = take(3u); quad < quads; quad = take(3u)) {
+        product(qkv_weights, qkv_x, qkv_gain, true, quad, p.inner, 0u, sum);
+        [[unroll]] for (uint r = 0; r < 4; r++) {
+            float v = sum[r] * factor;
+            finish_qkv((quad * 4u + r) * L + lane, v, subgroupShuffleXor(v, 1u));
+        }
+    }
+}

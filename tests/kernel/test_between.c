@@ -1,0 +1,240 @@
+// All products between two attentions, in one dispatch where that is how it is done and product by
+// product: both must be what the formulas say, in x, q and the KV cache, with all steps there or
+// only those before the first layer or behind the last.
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bench.h"
+#include "engine/compute/reference.h"
+#include "engine/model/quant.h"
+
+enum { POSITIONS = KV_BLOCK, SLOT = 13 };
+static const double bound = 1e-10;
+
+enum place { MIDDLE, FIRST, LAST };
+struct between_case {
+    enum place place; // among the layers
+    uint32_t width, feed_forward, heads, kv_heads, size;
+    enum quant_type out, gate_up, down, qkv;
+
+    uint32_t inner, kv_rows;
+    struct test_matrix *m[4];
+    struct tensor *attended, *x, *hidden, *gain[2], *rotation, *slots, *q, *cache;
+};
+
+static struct tensor *filled(struct bench *b, uint32_t n)
+{
+    struct tensor *t = bench_tensor(b, n * sizeof(float));
+    bench_fill(b, t->f, n);
+    return t;
+}
+
+static void make_case(struct bench *b, struct between_case *c)
+{
+    c->inner = c->heads * c->size;
+    c->kv_rows = c->kv_heads * c->size;
+    c->m[0] = bench_matrix(b, c->out, c->width, c->inner, false);
+    c->m[1] = bench_matrix(b, c->gate_up, 2 * c->feed_forward, c->width, true);
+    c->m[2] = bench_matrix(b, c->down, c->width, c->feed_forward, false);
+    c->m[3] = bench_matrix(b, c->qkv, c->inner + 2 * c->kv_rows, c->width, false);
+    c->attended = filled(b, c->inner);
+    c->x = filled(b, c->width);
+    c->hidden = bench_tensor(b, c->feed_forward * sizeof(float));
+    c->gain[0] = filled(b, c->width);
+    c->gain[1] = filled(b, c->width);
+    c->rotation = bench_tensor(b, c->size * sizeof(float));
+    for (uint32_t i = 0; i < c->size; i += 2) {
+        float angle = 10 * bench_random(b);
+        c->rotation->f[i] = cosf(angle);
+        c->rotation->f[i + 1] = sinf(angle);
+    }
+    c->slots = bench_tensor(b, sizeof(uint32_t));
+    c->slots->u[0] = SLOT;
+    c->q = bench_tensor(b, c->inner * sizeof(float));
+    c->cache = bench_tensor(b, kernel_cache_size(POSITIONS, c->kv_heads, c->size));
+}
+
+static void run(struct bench *b, struct between_case *c)
+{
+    struct plan *p = bench_plan(b);
+    struct norm norms[2];
+    for (int i = 0; i < 2; i++)
+        norms[i] = (struct norm){.gain = c->gain[i]->slice, .size = c->width, .eps = 1e-5f};
+    plan_tensor x = plan_external(p, c->x->slice), hidden = plan_external(p, c->hidden->slice);
+    struct matmul all[4];
+    for (int i = 0; i < 4; i++)
+        all[i] = (struct matmul){.matrix = &c->m[i]->matrix,
+                                 .columns = 1,
+                                 .x = x,
+                                 .x_stride = c->width,
+                                 .y = x,
+                                 .y_stride = c->width,
+                                 .mode = MODE_RESIDUAL};
+    all[0].x = plan_external(p, c->attended->slice);
+    all[0].x_stride = c->inner;
+    all[1].y = all[2].x = hidden;
+    all[1].y_stride = all[2].x_stride = c->feed_forward;
+    all[1].mode = MODE_GATE;
+    all[1].norm = &norms[0];
+    all[3].y = plan_external(p, c->q->slice);
+    all[3].norm = &norms[1];
+    struct qkv qkv = {.rotation = plan_external(p, c->rotation->slice),
+                      .slots = plan_external(p, c->slots->slice),
+                      .cache = plan_external(p, c->cache->slice),
+                      .positions = POSITIONS,
+                      .q_rows = c->inner,
+                      .kv_rows = c->kv_rows,
+                      .head_size = c->size};
+    struct between between = {0};
+    if (c->place != FIRST)
+        between = (struct between){.out = &all[0], .gate_up = &all[1], .down = &all[2]};
+    if (c->place != LAST) {
+        between.parts = &all[3];
+        between.n_parts = 1;
+        between.qkv = &qkv;
+    }
+    kernel_between(p, &between);
+    bench_plan_run(b, p, (struct tensor *[]){c->x, c->hidden, c->q, c->cache}, 4);
+}
+
+static void product(const struct test_matrix *m, const double *x, double *y)
+{
+    reference_matmul(m->values, m->matrix.rows, m->matrix.columns, x, 1, y);
+    for (uint32_t r = 0; r < m->matrix.rows; r++)
+        y[r] += m->bias ? m->bias[r] : 0;
+}
+
+static void add(double *to, const double *more, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        to[i] += more[i];
+}
+
+// x and, in `qkv`, Q, K and V as they are to be.
+static void reference(const struct between_case *c, const double *attended, double *x, double *qkv)
+{
+    double *n = test_malloc(c->width * sizeof(double)), *y = test_malloc(c->width * sizeof(double)),
+           *gates = test_malloc(2 * c->feed_forward * sizeof(double));
+    if (c->place != FIRST) {
+        product(c->m[0], attended, y);
+        add(x, y, c->width);
+        reference_rms_norm(x, c->gain[0]->f, c->width, 1e-5, n);
+        reference_matmul(c->m[1]->values, 2 * c->feed_forward, c->width, n, 1, gates);
+        for (uint32_t i = 0; i < c->feed_forward; i++)
+            gates[i] = reference_silu(gates[i]) * gates[c->feed_forward + i];
+        product(c->m[2], gates, y);
+        add(x, y, c->width);
+    }
+    reference_rms_norm(x, c->gain[1]->f, c->width, 1e-5, n);
+    product(c->m[3], n, qkv);
+    reference_rotate(qkv, c->rotation->f, c->heads + c->kv_heads, c->size);
+    test_free(gates);
+    test_free(y);
+    test_free(n);
+}
+
+// A half rounded either way, of a float that is as exact as the other values let it be.
+static void assert_near(uint16_t half, double want, double greatest)
+{
+    double got = quant_f16_to_f32(half);
+    if (!(fabs(got - want) <= fabs(want) * 0x1p-10 + greatest * 1e-5))
+        fail_msg("cache: %g, not %g", got, want);
+}
+
+static void compare_cache(struct bench *b, const struct between_case *c, const double *want)
+{
+    struct layout l = bench_layout(b);
+    uint64_t v = (uint64_t)POSITIONS * c->kv_rows;
+    double greatest = 0;
+    for (uint32_t i = 0; i < 2 * c->kv_rows; i++)
+        greatest = fmax(greatest, fabs(want[i]));
+    for (uint32_t i = 0; i < c->kv_rows; i++) {
+        uint32_t h = i / c->size, d = i % c->size;
+        assert_near(c->cache->h[K_INDEX(SLOT, h, d, c->kv_heads, c->size, l.key_lanes)], want[i],
+                    greatest);
+        assert_near(c->cache->h[v + V_INDEX(SLOT, h, d, c->kv_heads, c->size, l.value_run)],
+                    want[c->kv_rows + i], greatest);
+    }
+}
+
+static void check(struct bench *b, struct between_case c)
+{
+    make_case(b, &c);
+    double *x = test_malloc(c.width * sizeof(double)),
+           *attended = test_malloc(c.inner * sizeof(double)),
+           *qkv = test_malloc((c.inner + 2 * c.kv_rows) * sizeof(double));
+    for (uint32_t i = 0; i < c.width; i++)
+        x[i] = c.x->f[i];
+    for (uint32_t i = 0; i < c.inner; i++)
+        attended[i] = c.attended->f[i];
+    reference(&c, attended, x, qkv);
+    run(b, &c);
+    bench_compare(b, c.x->f, x, c.width, bound, "x");
+    if (c.place == LAST) {
+        assert_true(bench_untouched(c.q->f[0]));
+    } else {
+        bench_compare(b, c.q->f, qkv, c.inner, bound, "q");
+        compare_cache(b, &c, qkv + c.inner);
+    }
+    test_free(qkv);
+    test_free(attended);
+    test_free(x);
+    bench_clear(b);
+}
+
+static void all_steps_are_computed(void **state)
+{
+    const enum quant_type types[] = {QUANT_Q4_1, QUANT_Q8_0, QUANT_F16, QUANT_Q4_0, QUANT_Q5_1};
+    for (size_t i = 0; i < (bench_thorough(*state) ? 5 : 2); i++) {
+        enum quant_type t = types[i];
+        check(*state, (struct between_case){MIDDLE, 96, 160, 4, 2, 24, t, t, t, t, .inner = 0});
+    }
+}
+
+// A step that does not wait for the one before is wrong now and then only.
+static void each_step_waits_for_the_one_before(void **state)
+{
+    const enum quant_type t = QUANT_Q4_1;
+    for (int i = 0; i < 24; i++)
+        check(*state, (struct between_case){MIDDLE, 576, i % 2 ? 1536 : 32, 9, 3, 64, t, t, t, t,
+                                            .inner = 0});
+}
+
+static void the_ends_have_some_of_the_steps(void **state)
+{
+    const enum quant_type t = QUANT_Q4_1;
+    check(*state, (struct between_case){FIRST, 96, 160, 4, 2, 24, t, t, t, t, .inner = 0});
+    check(*state, (struct between_case){LAST, 96, 160, 4, 2, 24, t, t, t, t, .inner = 0});
+}
+
+static void matrices_may_be_of_different_types(void **state)
+{
+    check(*state, (struct between_case){MIDDLE, 96, 160, 4, 2, 24, QUANT_F16, QUANT_Q4_0,
+                                        QUANT_Q8_0, QUANT_Q5_0, .inner = 0});
+}
+
+// More turns of loops than a shader of Mesa's makes.
+static void large_matrices_are_computed_one_by_one(void **state)
+{
+    const enum quant_type t = QUANT_Q4_0;
+    check(*state, (struct between_case){MIDDLE, 2048, 8192, 8, 8, 64, t, t, t, t, .inner = 0});
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_steps_are_computed),
+        cmocka_unit_test(each_step_waits_for_the_one_before),
+        cmocka_unit_test(the_ends_have_some_of_the_steps),
+        cmocka_unit_test(matrices_may_be_of_different_types),
+        cmocka_unit_test(large_matrices_are_computed_one_by_one),
+    };
+    return bench_run("between", tests, sizeof(tests) / sizeof(*tests));
+}
