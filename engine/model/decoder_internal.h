@@ -33,7 +33,7 @@ struct decoder_family {
     const char *name;
     bool halves;   // the rotated pairs of its heads are (i, i + half), not neighbours
     bool fused;    // Q, K and V may be one tensor, gate and up another
-    bool windowed; // heeds attention.sliding_window
+    bool windowed; // heeds attention.sliding_window (Mistral's files are llama's)
 };
 const struct decoder_family *decoder_find_family(const struct gguf *g); // NULL: none of ours
 

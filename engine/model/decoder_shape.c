@@ -14,7 +14,7 @@ bool decoder_bad(const struct gguf *g, struct error *e, const char *what)
 }
 
 static const struct decoder_family families[] = {
-    {"llama", false, false, false},
+    {"llama", false, false, true},
     {"qwen2", true, false, false},
     {"phi3", true, true, true},
 };
@@ -74,13 +74,14 @@ static bool need(const struct gguf *g, const char *name, uint32_t most, uint32_t
     return true;
 }
 
-// Phi 3's attention sees so many keys; early files do not say it.
+// Attention sees so many keys, the position's own among them (transformers: keys j > i - window;
+// its flash attention sees one more). Early files of Phi 3 do not say it.
 static void read_window(const struct gguf *g, struct decoder_shape *s)
 {
     s->window = 0;
     if (!decoder_find_family(g)->windowed)
         return;
-    if (s->context == 4096 && (s->layers == 32 || s->layers == 40))
+    if (decoder_find_family(g)->fused && s->context == 4096 && (s->layers == 32 || s->layers == 40))
         s->window = 2047;
     gguf_get_u32(g, decoder_key_of(g, "attention.sliding_window").text, &s->window);
 }

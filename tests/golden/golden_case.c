@@ -10,12 +10,18 @@
 
 #include "golden_case.h"
 
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
 static void read_names(struct golden_case *c, const char *picture_folder)
 {
     char path[2048];
-    snprintf(c->lm, sizeof(c->lm), "%s", json_string_value(json_object_get(c->json, "lm")));
-    snprintf(c->mmproj, sizeof(c->mmproj), "%s",
-             json_string_value(json_object_get(c->json, "mmproj")));
+    snprintf(c->lm, sizeof(c->lm), "%s", text_of(c->json, "lm"));
+    snprintf(c->mmproj, sizeof(c->mmproj), "%s", text_of(c->json, "mmproj"));
+    c->context = (uint32_t)json_integer_value(json_object_get(c->json, "context"));
     json_t *names = json_object_get(c->json, "images");
     json_t *one = json_object_get(c->json, "image");
     c->n_pictures = names ? json_array_size(names) : 1;

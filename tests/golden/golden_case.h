@@ -9,7 +9,8 @@
 enum { CASE_PICTURES = 4, CASE_STEPS = 64 };
 
 struct golden_case {
-    char lm[64], mmproj[64]; // file names
+    char lm[64], mmproj[64]; // file names, or names of models that are made
+    uint32_t context;        // to be asked for; 0: not said
     struct picture *pictures[CASE_PICTURES];
     char stems[CASE_PICTURES][64]; // "count-1" of count-1.png
     size_t n_pictures;

@@ -1,9 +1,7 @@
 // The engine against transformers, on the numbers of tests/data/default (the default model) and
 // tests/data/synth (random weights, every type), or with PUMICE_REFERENCE on all of such a folder:
 // pixels, ids, projector rows, logits, and the argmax at each stored step whose margin is above
-// MARGIN, with the reference's own continuation forced. Prints a line a case with what was
-// measured.
-#include <math.h>
+// MARGIN, with the reference's own continuation forced. Prints a line a case (compare.h).
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,115 +12,14 @@
 
 #include <cmocka.h>
 
-#include "golden_case.h"
+#include "compare.h"
 #include "golden_list.h"
-
-#define ROWS_MOST   1e-5
-#define LOGITS_MOST 1e-4
-#define MARGIN      0.1
-
-struct outcome {
-    char pixels[32], rows[32], logits[32], steps[32];
-};
 
 // The one that is loaded; cases of the same files follow each other.
 struct loaded {
     char lm[512], eyes[512];
     struct engine *engine;
 };
-
-// ---- the parts of a case
-
-static const float mean[] = {0.48145466F, 0.4578275F, 0.40821073F};
-static const float deviation[] = {0.26862954F, 0.26130258F, 0.27577711F};
-
-static bool within_one_ulp(float a, float b)
-{
-    return a == b || nextafterf(a, b) == b;
-}
-
-// The colour values that the normalised ones were made of are the same too.
-static void compare_pixels(const struct golden_case *c, const char *eyes, struct outcome *o)
-{
-    size_t at = 0, off = 0;
-    for (size_t i = 0; i < c->n_pictures; i++) {
-        struct error e = {0};
-        float *got;
-        uint32_t shape[4];
-        if (!probe_pixels(eyes, c->pictures[i], &got, shape, &e))
-            fail_msg("%s", e.text);
-        size_t plane = (size_t)shape[2] * shape[3], n = shape[0] * shape[1] * plane;
-        assert_true(at + n <= c->n_pixels);
-        for (size_t k = 0; k < n; k++) {
-            float want = c->pixels[at + k];
-            size_t colour = k / plane % 3;
-            assert_true(within_one_ulp(got[k], want));
-            assert_int_equal(lroundf((got[k] * deviation[colour] + mean[colour]) * 255),
-                             lroundf((want * deviation[colour] + mean[colour]) * 255));
-            off += got[k] != want;
-        }
-        at += n;
-        free(got);
-    }
-    assert_int_equal(at, c->n_pixels);
-    snprintf(o->pixels, sizeof(o->pixels),
-             at == 0 ? "-"
-             : off   ? "%zu off by an ulp"
-                     : "equal",
-             off);
-}
-
-static void compare_rows(const struct golden_case *c, struct engine *engine, struct outcome *o)
-{
-    size_t at = 0, width = engine_get_info(engine)->embedding;
-    double worst = 0;
-    for (size_t i = 0; i < c->n_pictures; i++) {
-        struct error e = {0};
-        float *got;
-        uint32_t rows;
-        if (!probe_rows(engine, c->pictures[i], &got, &rows, NULL, &e))
-            fail_msg("%s", e.text);
-        assert_true(at + rows * width <= c->n_rows);
-        worst = fmax(worst, nmse(got, c->rows + at, rows * width));
-        at += rows * width;
-        free(got);
-    }
-    assert_int_equal(at, c->n_rows);
-    snprintf(o->rows, sizeof(o->rows), c->n_pictures ? "%.1e" : "-", worst);
-    assert_true(worst < ROWS_MOST);
-}
-
-static size_t compare_steps(const struct golden_case *c, struct session *s, size_t vocabulary)
-{
-    size_t compared = 0;
-    for (size_t i = 0; i < c->n_steps; i++) {
-        if (c->margin[i] > MARGIN) {
-            size_t got = greatest(session_logits(s), vocabulary);
-            if (got != (size_t)c->greedy[i])
-                fail_msg("step %zu: %zu is not %d, by a margin of %.3f", i, got, c->greedy[i],
-                         c->margin[i]);
-            compared++;
-        }
-        struct error e = {0};
-        if (i + 1 < c->n_steps && !session_force(s, c->greedy[i], &e))
-            fail_msg("%s", e.text);
-    }
-    return compared;
-}
-
-static void compare_logits(const struct golden_case *c, struct session *s, size_t vocabulary,
-                           struct outcome *o)
-{
-    struct error e = {0};
-    if (!session_sync_ids(s, c->chunks, c->pictures, c->n_pictures, NULL, &e))
-        fail_msg("%s", e.text);
-    assert_int_equal(c->n_logits, vocabulary);
-    double off = nmse(session_logits(s), c->logits, vocabulary);
-    snprintf(o->logits, sizeof(o->logits), "%.1e", off);
-    assert_true(off < LOGITS_MOST);
-    size_t compared = compare_steps(c, s, vocabulary);
-    snprintf(o->steps, sizeof(o->steps), "%zu of %zu", compared, c->n_steps);
-}
 
 // ---- the ids of the default model's prompts
 
@@ -160,7 +57,7 @@ static void compare_printed_ids(const struct golden_case *c)
 }
 
 // Of any number of turns: a session that holds the messages has nothing to do for the ids.
-static void compare_held_ids(const struct golden_case *c, struct session *s)
+static void compare_held_ids(const struct golden_case *c, struct session *s, struct outcome *o)
 {
     json_t *said = json_object_get(c->json, "said");
     struct message messages[8];
@@ -177,6 +74,7 @@ static void compare_held_ids(const struct golden_case *c, struct session *s)
     if (!session_sync_ids(s, c->chunks, c->pictures, c->n_pictures, &report, &e))
         fail_msg("%s", e.text);
     assert_int_equal(report.cached_tokens, report.prompt_tokens);
+    snprintf(o->ids, sizeof(o->ids), "%u/%u", report.cached_tokens, report.prompt_tokens);
 }
 
 // ---- a case
@@ -219,9 +117,9 @@ static void compare_language(const struct golden_job *j, const struct golden_cas
     struct session *s = open_session(engine);
     if (!*j->lm) {
         compare_printed_ids(c);
-        compare_held_ids(c, s);
+        compare_held_ids(c, s, o);
     }
-    compare_logits(c, s, engine_get_info(engine)->vocabulary, o);
+    compare_logits(c, engine, s, o);
     session_destroy(s);
 }
 
@@ -231,7 +129,7 @@ static void case_equals_the_reference(void **state)
 {
     const struct golden_job *j = *state;
     struct golden_case c;
-    struct outcome o = {.logits = "-", .steps = "-"};
+    struct outcome o = {0};
     struct error e = {0};
     golden_read(&c, j->folder, *j->lm ? data_path("synth") : data_path("answers/pictures"));
     compare_pixels(&c, j->eyes, &o);
@@ -240,8 +138,7 @@ static void case_equals_the_reference(void **state)
         compare_rows(&c, engine, &o);
         if (!j->rows_only)
             compare_language(j, &c, engine, &o);
-        print_message("%-22s pixels %-7s rows %-8s logits %-8s steps %s\n", j->name, o.pixels,
-                      o.rows, o.logits, o.steps);
+        outcome_print(j->name, &o);
     } else {
         expect_refusal(j, &e);
     }

@@ -1,0 +1,113 @@
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "compare.h"
+
+static const float mean[] = {0.48145466F, 0.4578275F, 0.40821073F};
+static const float deviation[] = {0.26862954F, 0.26130258F, 0.27577711F};
+
+static bool within_one_ulp(float a, float b)
+{
+    return a == b || nextafterf(a, b) == b;
+}
+
+// The colour values that the normalised ones were made of are the same too.
+void compare_pixels(const struct golden_case *c, const char *eyes, struct outcome *o)
+{
+    size_t at = 0, off = 0;
+    for (size_t i = 0; i < c->n_pictures; i++) {
+        struct error e = {0};
+        float *got;
+        uint32_t shape[4];
+        if (!probe_pixels(eyes, c->pictures[i], &got, shape, &e))
+            fail_msg("%s", e.text);
+        size_t plane = (size_t)shape[2] * shape[3], n = shape[0] * shape[1] * plane;
+        assert_true(at + n <= c->n_pixels);
+        for (size_t k = 0; k < n; k++) {
+            float want = c->pixels[at + k];
+            size_t colour = k / plane % 3;
+            assert_true(within_one_ulp(got[k], want));
+            assert_int_equal(lroundf((got[k] * deviation[colour] + mean[colour]) * 255),
+                             lroundf((want * deviation[colour] + mean[colour]) * 255));
+            off += got[k] != want;
+        }
+        at += n;
+        free(got);
+    }
+    assert_int_equal(at, c->n_pixels);
+    if (at > 0)
+        snprintf(o->pixels, sizeof(o->pixels), "%zu/%zu", off, at);
+}
+
+void compare_rows(const struct golden_case *c, struct engine *engine, struct outcome *o)
+{
+    size_t at = 0, width = engine_get_info(engine)->embedding;
+    double worst = 0;
+    for (size_t i = 0; i < c->n_pictures; i++) {
+        struct error e = {0};
+        float *got;
+        uint32_t rows;
+        if (!probe_rows(engine, c->pictures[i], &got, &rows, NULL, &e))
+            fail_msg("%s", e.text);
+        assert_true(at + rows * width <= c->n_rows);
+        worst = fmax(worst, nmse(got, c->rows + at, rows * width));
+        at += rows * width;
+        free(got);
+    }
+    assert_int_equal(at, c->n_rows);
+    if (at > 0)
+        snprintf(o->rows, sizeof(o->rows), "%.1e<%.0e", worst, ROWS_MOST);
+    assert_true(worst < ROWS_MOST);
+}
+
+static size_t compare_steps(const struct golden_case *c, struct session *s, size_t vocabulary)
+{
+    size_t compared = 0;
+    for (size_t i = 0; i < c->n_steps; i++) {
+        if (c->margin[i] > MARGIN) {
+            size_t got = greatest(session_logits(s), vocabulary);
+            if (got != (size_t)c->greedy[i])
+                fail_msg("step %zu: %zu is not %d, by a margin of %.3f", i, got, c->greedy[i],
+                         c->margin[i]);
+            compared++;
+        }
+        struct error e = {0};
+        if (i + 1 < c->n_steps && !session_force(s, c->greedy[i], &e))
+            fail_msg("%s", e.text);
+    }
+    return compared;
+}
+
+void compare_logits(const struct golden_case *c, struct engine *engine, struct session *s,
+                    struct outcome *o)
+{
+    size_t vocabulary = engine_get_info(engine)->vocabulary;
+    struct error e = {0};
+    if (!session_sync_ids(s, c->chunks, c->pictures, c->n_pictures, NULL, &e))
+        fail_msg("%s", e.text);
+    assert_int_equal(c->n_logits, vocabulary);
+    double off = nmse(session_logits(s), c->logits, vocabulary);
+    snprintf(o->logits, sizeof(o->logits), "%.1e<%.0e", off, LOGITS_MOST);
+    assert_true(off < LOGITS_MOST);
+    size_t compared = compare_steps(c, s, vocabulary);
+    snprintf(o->steps, sizeof(o->steps), "%zu/%zu", compared, c->n_steps);
+}
+
+static const char *or_none(const char *text)
+{
+    return *text ? text : "-";
+}
+
+void outcome_print(const char *name, const struct outcome *o)
+{
+    printf("GOLDEN case=%s ids=%s pixels=%s rows=%s logits=%s greedy=%s\n", name, or_none(o->ids),
+           or_none(o->pixels), or_none(o->rows), or_none(o->logits), or_none(o->steps));
+    fflush(stdout);
+}

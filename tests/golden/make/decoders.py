@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Makes tests/data/decoders: decoders.py BUILD/tests/golden/make_model [NAME...]
+
+For each case the model that make_model writes is read with the gguf package, computed by
+transformers (float32, eager attention, no cache), and the logits after a prompt and the greedy
+continuation are stored. "wrong" says how far the logits would be off (NMSE) if one thing was not
+as it should be: a bound above that would prove nothing.
+
+A window of W: transformers is not of one mind. Its modeling_*.py of 4.46 (mistral, qwen2, phi3)
+mask keys j <= i - W, so that a position sees W keys, itself included; its older
+modeling_attn_mask_utils.py masks j <= i - W - 1, and flash attention is told (W, W): one key more.
+We do what the former do, which is also llama.cpp's rule (position difference below W).
+
+Needs: pip install torch==2.5.1 transformers==4.46.3 gguf numpy
+"""
+import json
+import pathlib
+import random
+import sys
+
+from gguf_model import build, greedy, made, nmse, torch
+
+DATA = pathlib.Path(__file__).resolve().parents[2] / "data" / "decoders"
+LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+          "original_max_position_embeddings": 256}
+
+
+def without(kind):
+    """The same tensors with those of a kind at zero."""
+    return lambda t: {n: v * 0 if n.endswith(kind) else v for n, v in t.items()}
+
+
+# case: (model, family, context asked for, length of the prompt, overrides, what may be wrong)
+CASES = {
+    "llama-mha": ("llama-mha", "llama", 512, 100, {}, {"theta": {"rope_theta": 2e4}}),
+    "llama-linear": ("llama-linear", "llama", 512, 300, {}, {"no scale": {"rope_scaling": None}}),
+    "llama-tied-biases": ("llama-tied-biases", "llama", 512, 60, {},
+                          {"no output bias": without("attn_output.bias"),
+                           "no key bias": without("attn_k.bias")}),
+    "llama3": ("llama3", "llama", 512, 100, {}, {"theta": {"rope_theta": 1e6}}),
+    "llama3-rope": ("llama3-rope", "llama", 1024, 700, {"rope_scaling": LLAMA3},
+                    {"no factors": {"rope_scaling": None},
+                     "original 512": {"rope_scaling": LLAMA3 | {
+                         "original_max_position_embeddings": 512}}}),
+    "mistral": ("mistral", "mistral", 512, 200, {}, {"window": {"sliding_window": 48}}),
+    "mistral-window": ("mistral-window", "mistral", 512, 300, {},
+                       {"one more": {"sliding_window": 49}, "one less": {"sliding_window": 47},
+                        "none": {"sliding_window": None}}),
+    "yi": ("yi", "llama", 512, 100, {}, {"theta": {"rope_theta": 1e7}}),
+    "qwen2": ("qwen2", "qwen2", 512, 100, {}, {"no key bias": without("attn_k.bias"),
+                                               "no value bias": without("attn_v.bias")}),
+    "phi3": ("phi3", "phi3", 512, 300, {},
+             {"one more": {"sliding_window": 48}, "one less": {"sliding_window": 46},
+              "none": {"sliding_window": None}}),
+    "phi3-short": ("phi3-long", "phi3", 128, 100, {},
+                   {"no magnitude": {"max_position_embeddings": 128},
+                    "long": {"original_max_position_embeddings": 64,
+                             "max_position_embeddings": 2048}}),
+    "phi3-long": ("phi3-long", "phi3", 512, 300, {},
+                  {"no factors": {"rope_scaling": None},
+                   "no magnitude": {"max_position_embeddings": 128}}),
+}
+STEPS = 8
+
+
+def make(maker, case):
+    model, family, context, length, overrides, wrong = CASES[case]
+    pairs, tensors = made(maker, model)
+    right = build(pairs, tensors, family, **overrides)
+    chance = random.Random(case)
+    ids = [1] + [chance.randrange(259, right.config.vocab_size) for _ in range(length - 1)]
+    embedded = right.get_input_embeddings()(torch.tensor(ids))
+    logits, best, margins = greedy(right, embedded, STEPS)
+    off = {}
+    for what, change in wrong.items():
+        if callable(change):
+            other = build(pairs, change(tensors), family, **overrides)
+        else:
+            other = build(pairs, tensors, family, **{**overrides, **change})
+        off[what] = float(f"{nmse(greedy(other, embedded, 1)[0], logits):.1e}")
+    folder = DATA / case
+    folder.mkdir(parents=True, exist_ok=True)
+    logits.numpy().astype("<f4").tofile(folder / "logits.f32")
+    (folder / "golden.json").write_text(json.dumps(
+        {"lm": model, "context": context, "images": [], "prompt_ids": [ids], "greedy": best,
+         "margin": margins, "wrong": off}) + "\n")
+    print(case, best, margins, off, flush=True)
+
+
+for case in sys.argv[2:] or CASES:
+    make(sys.argv[1], case)
