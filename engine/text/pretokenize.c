@@ -5,62 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include <utf8proc.h>
-
 #include "base/utf8.h"
-
-enum char_class { CLASS_SPACE, CLASS_LETTER, CLASS_NUMBER, CLASS_OTHER };
-
-// Unicode's White_Space property, which is what \s means in the published expressions.
-static bool is_space(uint32_t c)
-{
-    return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||
-           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
-           c == 0x205f || c == 0x3000;
-}
-
-static enum char_class class_of(uint32_t c)
-{
-    if (is_space(c))
-        return CLASS_SPACE;
-    switch (utf8proc_category((utf8proc_int32_t)c)) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-        return CLASS_LETTER;
-    case UTF8PROC_CATEGORY_ND:
-    case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_NO:
-        return CLASS_NUMBER;
-    default:
-        return CLASS_OTHER;
-    }
-}
-
-// Length in bytes of the first character, and its class. size > 0.
-static size_t read_char(const char *s, size_t size, enum char_class *class)
-{
-    uint32_t code;
-    size_t n = utf8_decode(s, size, &code);
-    *class = class_of(code);
-    return n;
-}
-
-// Length of the run of characters of `class` at the start.
-static size_t run_of(const char *s, size_t size, enum char_class class)
-{
-    size_t end = 0;
-    while (end < size) {
-        enum char_class c;
-        size_t n = read_char(s + end, size - end, &c);
-        if (c != class)
-            break;
-        end += n;
-    }
-    return end;
-}
+#include "engine/text/classes.h"
 
 // Length of the English contraction at the start ('s 't 're 've 'm 'll 'd); 0: none. `any_case`:
 // capitals too.
@@ -84,7 +30,7 @@ static size_t space_piece(const char *s, size_t size)
     size_t end = 0, last = 0;
     while (end < size) {
         enum char_class c;
-        size_t n = read_char(s + end, size - end, &c);
+        size_t n = class_read(s + end, size - end, &c);
         if (c != CLASS_SPACE)
             return last > 0 ? last : end;
         last = end;
@@ -102,9 +48,9 @@ static size_t gpt2_piece(const char *s, size_t size)
     size_t lead = s[0] == ' ' ? 1 : 0;
     if (lead < size) {
         enum char_class class;
-        read_char(s + lead, size - lead, &class);
+        class_read(s + lead, size - lead, &class);
         if (class != CLASS_SPACE)
-            return lead + run_of(s + lead, size - lead, class);
+            return lead + class_run(s + lead, size - lead, class);
     }
     return space_piece(s, size);
 }
@@ -121,13 +67,13 @@ static size_t newlines(const char *s, size_t size)
 static size_t word_piece(const char *s, size_t size)
 {
     enum char_class first, second;
-    size_t n = read_char(s, size, &first);
+    size_t n = class_read(s, size, &first);
     if (first == CLASS_LETTER)
-        return run_of(s, size, CLASS_LETTER);
+        return class_run(s, size, CLASS_LETTER);
     if (first == CLASS_NUMBER || *s == '\r' || *s == '\n' || n == size)
         return 0;
-    read_char(s + n, size - n, &second);
-    return second == CLASS_LETTER ? n + run_of(s + n, size - n, CLASS_LETTER) : 0;
+    class_read(s + n, size - n, &second);
+    return second == CLASS_LETTER ? n + class_run(s + n, size - n, CLASS_LETTER) : 0;
 }
 
 // \p{N}{1,most} ; 0: none.
@@ -136,7 +82,7 @@ static size_t number_piece(const char *s, size_t size, int most)
     size_t end = 0;
     for (int i = 0; i < most && end < size; i++) {
         enum char_class c;
-        size_t n = read_char(s + end, size - end, &c);
+        size_t n = class_read(s + end, size - end, &c);
         if (c != CLASS_NUMBER)
             break;
         end += n;
@@ -147,7 +93,7 @@ static size_t number_piece(const char *s, size_t size, int most)
 // \s*[\r\n]+|\s+(?!\S)|\s+ : up to the last end of line of a run of space, if it has one.
 static size_t blank_piece(const char *s, size_t size)
 {
-    size_t run = run_of(s, size, CLASS_SPACE), last = run;
+    size_t run = class_run(s, size, CLASS_SPACE), last = run;
     while (last > 0 && s[last - 1] != '\r' && s[last - 1] != '\n')
         last--;
     return last > 0 ? last : space_piece(s, size);
@@ -163,7 +109,7 @@ static size_t llama3_piece(const char *s, size_t size, int digits)
     if (n > 0)
         return n;
     size_t lead = s[0] == ' ' ? 1 : 0;
-    n = lead < size ? run_of(s + lead, size - lead, CLASS_OTHER) : 0;
+    n = lead < size ? class_run(s + lead, size - lead, CLASS_OTHER) : 0;
     if (n > 0)
         return lead + n + newlines(s + lead + n, size - lead - n);
     return blank_piece(s, size);
@@ -179,21 +125,72 @@ static size_t qwen2_piece(const char *s, size_t size)
     return llama3_piece(s, size, 1);
 }
 
+// After the rules of gpt-2: each run of \p{N} apart, and in it [0-9][0-9][0-9] from the left.
+static size_t default_piece(const char *s, size_t size)
+{
+    size_t n = gpt2_piece(s, size), lead = s[0] == ' ' ? 1 : 0;
+    size_t end = lead + class_run(s + lead, n - lead, CLASS_NUMBER);
+    if (end == lead)
+        return n;
+    if (lead)
+        return lead;
+    for (size_t i = 0; i + 3 <= end; i++)
+        if (class_is_digit(s[i]) && class_is_digit(s[i + 1]) && class_is_digit(s[i + 2]))
+            return i > 0 ? i : 3;
+    return end;
+}
+
+// Length of the stretch at the start that is one \p{N}, or has none.
+static size_t number_stretch(const char *s, size_t size)
+{
+    size_t end = 0;
+    while (end < size) {
+        enum char_class c;
+        size_t n = class_read(s + end, size - end, &c);
+        if (c == CLASS_NUMBER)
+            return end > 0 ? end : n;
+        end += n;
+    }
+    return end;
+}
+
+// Length of the stretch at the start that is all marks, or has none.
+static size_t mark_stretch(const char *s, size_t size)
+{
+    uint32_t code;
+    size_t end = utf8_decode(s, size, &code), n;
+    bool marks = class_is_mark(code);
+    for (; end < size; end += n) {
+        n = utf8_decode(s + end, size - end, &code);
+        if (class_is_mark(code) != marks)
+            break;
+    }
+    return end;
+}
+
 struct pretokenizer {
-    const char *name;
-    bool
-        lone_numbers; // each \p{N} is a piece of its own, and the other rules see what lies between
+    const char *names; // with spaces between: the first is what the others call it by
+    // Length of the stretch at the start that `piece` sees at once; NULL: all of the text.
+    size_t (*stretch)(const char *s, size_t size);
     size_t (*piece)(const char *s, size_t size); // length of the first piece; size > 0
     bool whole_pieces; // one that is in the vocabulary as it is becomes that token, without merging
     bool adds_bos;     // where the file does not say
 };
 
 static const struct pretokenizer table[] = {
-    {.name = "gpt-2", .piece = gpt2_piece},
-    {.name = "smollm", .lone_numbers = true, .piece = gpt2_piece},
-    {.name = "llama-bpe", .piece = llama_bpe_piece, .whole_pieces = true, .adds_bos = true},
-    {.name = "llama3", .piece = llama_bpe_piece, .whole_pieces = true, .adds_bos = true},
-    {.name = "qwen2", .piece = qwen2_piece},
+    {.names = "gpt-2 phi-2 mpt olmo jais gigachat roberta-bpe jina-v1-en jina-v2-es jina-v2-de "
+              "jina-v2-code",
+     .piece = gpt2_piece},
+    {.names = "smollm starcoder refact command-r codeshell exaone minerva-7b",
+     .stretch = number_stretch,
+     .piece = gpt2_piece},
+    {.names = "llama-bpe llama3 llama-v3 falcon3",
+     .piece = llama_bpe_piece,
+     .whole_pieces = true,
+     .adds_bos = true},
+    {.names = "dbrx smaug-bpe chatglm-bpe", .piece = llama_bpe_piece},
+    {.names = "qwen2 stablelm2 deepseek-r1-qwen megrez", .piece = qwen2_piece},
+    {.names = "default", .stretch = mark_stretch, .piece = default_piece},
 };
 
 bool pretokenizer_takes_whole(const struct pretokenizer *p)
@@ -208,9 +205,14 @@ bool pretokenizer_adds_bos(const struct pretokenizer *p)
 
 const struct pretokenizer *pretokenizer_find(const char *name, size_t size)
 {
-    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-        if (strlen(table[i].name) == size && memcmp(table[i].name, name, size) == 0)
-            return &table[i];
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        for (const char *at = table[i].names; *at; at += strspn(at, " ")) {
+            size_t length = strcspn(at, " ");
+            if (length == size && memcmp(at, name, size) == 0)
+                return &table[i];
+            at += length;
+        }
+    }
     return NULL;
 }
 
@@ -219,28 +221,15 @@ void pretokenizer_names(char *out, size_t room)
     size_t used = 0;
     out[0] = '\0';
     for (size_t i = 0; i < sizeof(table) / sizeof(*table) && used < room; i++)
-        used += (size_t)snprintf(out + used, room - used, "%s%s", i ? ", " : "", table[i].name);
+        used += (size_t)snprintf(out + used, room - used, "%s%.*s", i ? ", " : "",
+                                 (int)strcspn(table[i].names, " "), table[i].names);
 }
 
 struct pretoken_walk pretoken_walk_start(const struct pretokenizer *rules, const char *text,
                                          size_t size)
 {
     return (struct pretoken_walk){
-        .rules = rules, .text = text, .size = size, .end = rules->lone_numbers ? 0 : size};
-}
-
-// Length of the stretch at the start that is one number, or has none.
-static size_t stretch(const char *s, size_t size)
-{
-    size_t end = 0;
-    while (end < size) {
-        enum char_class c;
-        size_t n = read_char(s + end, size - end, &c);
-        if (c == CLASS_NUMBER)
-            return end > 0 ? end : n;
-        end += n;
-    }
-    return end;
+        .rules = rules, .text = text, .size = size, .end = rules->stretch ? 0 : size};
 }
 
 bool pretoken_walk_next(struct pretoken_walk *w, const char **piece, size_t *size)
@@ -249,7 +238,7 @@ bool pretoken_walk_next(struct pretoken_walk *w, const char **piece, size_t *siz
         return false;
     const char *s = w->text + w->at;
     if (w->at == w->end)
-        w->end += stretch(s, w->size - w->at);
+        w->end += w->rules->stretch(s, w->size - w->at);
     *piece = s;
     *size = w->rules->piece(s, w->end - w->at);
     w->at += *size;

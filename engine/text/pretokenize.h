@@ -14,7 +14,8 @@ const struct pretokenizer *pretokenizer_find(const char *name, size_t size); // 
 // A piece that is in the vocabulary as it is becomes that token, without merging.
 bool pretokenizer_takes_whole(const struct pretokenizer *p);
 bool pretokenizer_adds_bos(const struct pretokenizer *p); // where the file does not say
-// The names of all rows, "gpt-2, smollm", for a sentence. Always terminates `out`.
+// The names of all rows, "gpt-2, smollm", for a sentence; some rows have others besides. Always
+// terminates `out`.
 void pretokenizer_names(char *out, size_t room);
 
 // A walk over text[0..size); bytes that are not UTF-8 count as symbols (U+FFFD), one each.

@@ -4,9 +4,13 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/log.h"
+#include "base/utf8.h"
 #include "engine/text/bpe.h"
+#include "engine/text/classes.h"
 #include "engine/text/pretokenize.h"
 #include "engine/text/show.h"
+#include "engine/text/special.h"
 #include "engine/text/spm.h"
 #include "engine/text/vocabulary.h"
 
@@ -51,21 +55,35 @@ static bool check_kind(const struct gguf *g, bool *sentencepiece, struct error *
                      show_path(g).text, show_name(kind.data, kind.size).text);
 }
 
-static const struct pretokenizer *choose_rules(const struct gguf *g, struct error *e)
+// The first files of Llama 3 and Qwen2 do not name their pre-tokenizer; their words tell.
+static const struct pretokenizer *guess_rules(const struct vocabulary *v, const struct gguf *g)
 {
+    static const char llama3[] = "<|begin_of_text|>";
+    struct gguf_string architecture = {"", 0};
+    gguf_get_string(g, "general.architecture", &architecture);
+    if (vocabulary_find(v, llama3, strlen(llama3)) >= 0)
+        return pretokenizer_find("llama-bpe", 9);
+    if (architecture.size == 5 && memcmp(architecture.data, "qwen2", 5) == 0)
+        return pretokenizer_find("qwen2", 5);
+    log_warning("%s does not name its pre-tokenizer (tokenizer.ggml.pre): numbers and signs may be "
+                "read in pieces that the model does not know; convert the model again",
+                show_path(g).text);
+    return pretokenizer_find("default", 7);
+}
+
+static const struct pretokenizer *choose_rules(const struct vocabulary *v, const struct gguf *g,
+                                               struct error *e)
+{
+    struct gguf_string pre;
+    if (!gguf_get_string(g, "tokenizer.ggml.pre", &pre))
+        return guess_rules(v, g);
+    const struct pretokenizer *rules = pretokenizer_find(pre.data, pre.size);
     char names[256];
     pretokenizer_names(names, sizeof(names));
-    struct gguf_string pre;
-    if (!gguf_get_string(g, "tokenizer.ggml.pre", &pre)) {
-        error_set(e, ERROR_MODEL,
-                  "%s does not name its pre-tokenizer (tokenizer.ggml.pre); convert the model "
-                  "again with a current tool (those that run: %s)",
-                  show_path(g).text, names);
-        return NULL;
-    }
-    const struct pretokenizer *rules = pretokenizer_find(pre.data, pre.size);
     if (!rules)
-        error_set(e, ERROR_MODEL, "%s needs the pre-tokenizer \"%s\"; those that run are: %s",
+        error_set(e, ERROR_MODEL,
+                  "%s needs the pre-tokenizer \"%s\"; those that run are: %s (and others of the "
+                  "same rules)",
                   show_path(g).text, show_name(pre.data, pre.size).text, names);
     return rules;
 }
@@ -77,12 +95,15 @@ static bool load(struct tokenizer *t, const struct gguf *g, struct error *e)
     if (t->sentencepiece)
         return vocabulary_load(&t->vocabulary, g, &vocabulary_spm, e) &&
                spm_load(&t->spm, &t->vocabulary, g, e);
-    t->rules = choose_rules(g, e);
+    struct vocabulary *v = &t->vocabulary;
+    if (!vocabulary_load(v, g, &vocabulary_bpe, e))
+        return false;
+    t->rules = choose_rules(v, g, e);
     if (!t->rules)
         return false;
-    const struct vocabulary_defaults defaults = {-1, -1, pretokenizer_adds_bos(t->rules)};
-    return vocabulary_load(&t->vocabulary, g, &defaults, e) &&
-           bpe_load(&t->bpe, &t->vocabulary, g, e);
+    if (!gguf_find_pair(g, "tokenizer.ggml.add_bos_token"))
+        v->adds_bos = v->bos >= 0 && pretokenizer_adds_bos(t->rules);
+    return bpe_load(&t->bpe, v, g, e);
 }
 
 struct tokenizer *tokenizer_create(const struct gguf *g, struct error *e)
@@ -134,82 +155,6 @@ int32_t tokenizer_find(const struct tokenizer *t, const char *text)
     return vocabulary_find(&t->vocabulary, text, strlen(text));
 }
 
-// Where a special token lies in the text.
-struct cut {
-    size_t start, size;
-    int32_t id;
-};
-
-struct cut_list {
-    struct cut *cuts;
-    size_t count, room;
-};
-
-static bool add_cut(struct cut_list *l, struct cut c)
-{
-    struct cut *cuts = array_reserve(l->cuts, l->count, &l->room, sizeof(*cuts));
-    if (!cuts)
-        return false;
-    l->cuts = cuts;
-    l->cuts[l->count++] = c;
-    return true;
-}
-
-// Cuts out the occurrences of `s` in text[start..end), left to right, that touch no byte marked in
-// `taken` (end - start of them), and marks theirs.
-static bool cut_token(const struct special_token *s, const char *text, size_t start, size_t end,
-                      char *taken, struct cut_list *cuts)
-{
-    const char *hit, *from = text + start;
-    size_t size = s->text.size;
-    while ((hit = memmem(from, (size_t)(text + end - from), s->text.data, size))) {
-        char *marks = taken + (hit - text - start);
-        from = hit + 1;
-        if (memchr(marks, 1, size))
-            continue;
-        if (!add_cut(cuts, (struct cut){(size_t)(hit - text), size, s->id}))
-            return false;
-        memset(marks, 1, size);
-        from = hit + size;
-    }
-    return true;
-}
-
-// Finds the special tokens in text[start..end), a stretch of special spans: longer ones first.
-static bool cut_stretch(const struct vocabulary *v, const char *text, size_t start, size_t end,
-                        struct cut_list *cuts)
-{
-    char *taken = calloc(1, end - start);
-    bool ok = taken != NULL;
-    for (size_t i = 0; ok && i < v->n_specials; i++)
-        ok = cut_token(&v->specials[i], text, start, end, taken, cuts);
-    free(taken);
-    return ok;
-}
-
-static int by_start(const void *a, const void *b)
-{
-    const struct cut *x = a, *y = b;
-    return x->start < y->start ? -1 : x->start > y->start;
-}
-
-static bool find_cuts(const struct vocabulary *v, const char *text, const struct text_span *spans,
-                      size_t n, struct cut_list *cuts)
-{
-    size_t at = 0;
-    for (size_t i = 0; i < n;) {
-        size_t start = at;
-        bool special = spans[i].special;
-        for (; i < n && spans[i].special == special; i++)
-            at += spans[i].size;
-        if (special && at > start && !cut_stretch(v, text, start, at, cuts))
-            return false;
-    }
-    if (cuts->count > 0)
-        qsort(cuts->cuts, cuts->count, sizeof(*cuts->cuts), by_start);
-    return true;
-}
-
 // `first`: nothing of the chunk comes before it.
 static bool encode_plain(const struct tokenizer *t, struct bpe_work *w, const char *text,
                          size_t size, bool first, struct token_list *out)
@@ -228,20 +173,45 @@ static bool encode_plain(const struct tokenizer *t, struct bpe_work *w, const ch
     return true;
 }
 
+// SentencePiece takes what users define for a part of the text: its space comes in front of it too.
+static bool encode_cut(const struct tokenizer *t, const struct special_cut *c,
+                       struct token_list *out)
+{
+    if (c->start == 0 && c->token->typed && t->sentencepiece && t->spm.adds_space &&
+        !spm_encode(&t->spm, " ", 1, false, out))
+        return false;
+    return token_list_add(out, c->token->id);
+}
+
+static size_t blanks(const char *s, size_t size)
+{
+    uint32_t code;
+    size_t end = 0, n;
+    for (; end < size; end += n) {
+        n = utf8_decode(s + end, size - end, &code);
+        if (!class_is_space(code))
+            break;
+    }
+    return end;
+}
+
 // Encodes the text between the cuts, and the cuts.
 static bool encode_parts(const struct tokenizer *t, const struct buffer *text,
-                         const struct cut_list *cuts, struct token_list *out)
+                         const struct special_cuts *cuts, struct token_list *out)
 {
     struct bpe_work work = {0};
     size_t at = 0;
     bool ok = true;
-    for (size_t i = 0; ok && i < cuts->count; i++) {
-        const struct cut *c = &cuts->cuts[i];
-        ok = encode_plain(t, &work, text->data + at, c->start - at, at == 0, out) &&
-             token_list_add(out, c->id);
-        at = c->start + c->size;
+    for (size_t i = 0; ok && i <= cuts->count; i++) {
+        const struct special_cut *c = i < cuts->count ? &cuts->list[i] : NULL;
+        size_t end = c ? c->start : text->size;
+        bool first = at == 0;
+        if (i > 0 && cuts->list[i - 1].token->strips)
+            at += blanks(text->data + at, end - at);
+        ok = encode_plain(t, &work, text->data + at, end - at, first, out) &&
+             (!c || encode_cut(t, c, out));
+        at = c ? end + c->token->text.size : end;
     }
-    ok = ok && encode_plain(t, &work, text->data + at, text->size - at, at == 0, out);
     bpe_work_free(&work);
     return ok;
 }
@@ -251,15 +221,15 @@ bool tokenizer_encode(const struct tokenizer *t, const struct text_span *spans, 
 {
     size_t before = out->count;
     struct buffer text = {0};
-    struct cut_list cuts = {0};
+    struct special_cuts cuts = {0};
     bool ok = buffer_reserve(&text, 0);
     for (size_t i = 0; ok && i < n; i++)
         ok = buffer_add(&text, spans[i].text, spans[i].size);
-    ok = ok && find_cuts(&t->vocabulary, text.data, spans, n, &cuts) &&
+    ok = ok && special_find(&t->vocabulary, &text, spans, n, &cuts) &&
          encode_parts(t, &text, &cuts, out);
     if (!ok)
         out->count = before;
-    free(cuts.cuts);
+    special_cuts_free(&cuts);
     buffer_free(&text);
     return ok;
 }

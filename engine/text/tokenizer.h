@@ -23,7 +23,8 @@ bool token_list_add(struct token_list *l, int32_t id);
 void token_list_free(struct token_list *l);
 
 // A stretch of a text: `special` ones may become control tokens (the template's), others never do
-// (what a user or a file says).
+// (what a user or a file says). Tokens that the vocabulary calls user-defined are found in both,
+// unless they look like a template's (<|user|>).
 struct text_span {
     const char *text;
     size_t size;

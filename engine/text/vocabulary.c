@@ -148,10 +148,26 @@ static bool load_id(const struct vocabulary *v, const struct gguf *g, const char
     return true;
 }
 
+// Some conversions call ends of answers ordinary: then a template could not write them, a user
+// could type them, and they would show in answers.
 static void add_end(struct vocabulary *v, int32_t id)
 {
-    if (id >= 0 && !vocabulary_is_end(v, id) && v->n_ends < VOCABULARY_MOST_ENDS)
+    if (id < 0)
+        return;
+    v->types[id] = TOKEN_CONTROL;
+    if (!vocabulary_is_end(v, id) && v->n_ends < VOCABULARY_MOST_ENDS)
         v->ends[v->n_ends++] = id;
+}
+
+// <|user|> and their like frame turns, whatever a conversion calls them.
+static void mark_frames(struct vocabulary *v)
+{
+    for (uint32_t id = 0; id < v->count; id++) {
+        const struct gguf_string *s = &v->tokens[id];
+        if (s->size > 4 && memcmp(s->data, "<|", 2) == 0 &&
+            memcmp(s->data + s->size - 2, "|>", 2) == 0 && !memchr(s->data, ' ', s->size))
+            v->types[id] = TOKEN_CONTROL;
+    }
 }
 
 static bool load_roles(struct vocabulary *v, const struct gguf *g,
@@ -162,8 +178,9 @@ static bool load_roles(struct vocabulary *v, const struct gguf *g,
     static const char *const checked[] = {"unknown_token_id", "padding_token_id",
                                           "seperator_token_id"};
     // Where a file names only one end, models still stop at these.
-    static const char *const texts[] = {"<|eot_id|>",    "<|im_end|>", "<|end|>", "<end_of_turn>",
-                                        "<|endoftext|>", "<|eom_id|>", "<EOT>"};
+    static const char *const texts[] = {"<|eot_id|>",    "<|im_end|>",           "<|end|>",
+                                        "<end_of_turn>", "<|endoftext|>",        "<|eom_id|>",
+                                        "<EOT>",         "<｜end▁of▁sentence｜>"};
     int32_t id;
     if (!load_id(v, g, "bos_token_id", &v->bos, e))
         return false;
@@ -180,14 +197,9 @@ static bool load_roles(struct vocabulary *v, const struct gguf *g,
     for (size_t i = 0; i < sizeof(checked) / sizeof(*checked); i++)
         if (!load_id(v, g, checked[i], &id, e))
             return false;
-    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-        id = vocabulary_find(v, texts[i], strlen(texts[i]));
-        add_end(v, id);
-        // Some conversions call them ordinary: then a template could not write them and they would
-        // show in answers.
-        if (id >= 0)
-            v->types[id] = TOKEN_CONTROL;
-    }
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+        add_end(v, vocabulary_find(v, texts[i], strlen(texts[i])));
+    mark_frames(v);
     gguf_get_bool(g, "tokenizer.ggml.add_bos_token", &v->adds_bos);
     v->adds_bos = v->adds_bos && v->bos >= 0;
     return true;
@@ -201,7 +213,23 @@ static int longer_first(const void *a, const void *b)
     return x->id < y->id ? -1 : 1;
 }
 
-static bool collect_specials(struct vocabulary *v, struct error *e)
+static bool has(const struct vocabulary *v, const char *text)
+{
+    return vocabulary_find(v, text, strlen(text)) >= 0;
+}
+
+// Phi-3's SentencePiece vocabulary: control tokens swallow the white space behind them ("rstrip" in
+// the published tokenizer), all but three.
+static bool strips(const struct vocabulary *v, const struct gguf_string *s)
+{
+    static const char *const not [] = {"<unk>", "<s>", "<|endoftext|>"};
+    for (size_t i = 0; i < sizeof(not ) / sizeof(*not ); i++)
+        if (s->size == strlen(not [i]) && memcmp(s->data, not [i], s -> size) == 0)
+            return false;
+    return has(v, "<|user|>") && has(v, "<|assistant|>") && has(v, "<|end|>");
+}
+
+static bool collect_specials(struct vocabulary *v, bool spm, struct error *e)
 {
     size_t n = 0;
     for (uint32_t id = 0; id < v->count; id++)
@@ -210,16 +238,20 @@ static bool collect_specials(struct vocabulary *v, struct error *e)
     if (!v->specials)
         return error_no_memory(e);
     for (uint32_t id = 0; id < v->count; id++) {
+        struct special_token s = {.text = v->tokens[id], .id = (int32_t)id};
         bool special = v->types[id] >= TOKEN_UNKNOWN && v->types[id] <= TOKEN_USER_DEFINED;
-        if (special && v->tokens[id].size > 0)
-            v->specials[v->n_specials++] =
-                (struct special_token){.text = v->tokens[id], .id = (int32_t)id};
+        if (!special || s.text.size == 0)
+            continue;
+        s.typed = v->types[id] == TOKEN_USER_DEFINED;
+        s.strips = spm && !s.typed && strips(v, &s.text);
+        v->specials[v->n_specials++] = s;
     }
     qsort(v->specials, v->n_specials, sizeof(*v->specials), longer_first);
     return true;
 }
 
 const struct vocabulary_defaults vocabulary_spm = {1, 2, true};
+const struct vocabulary_defaults vocabulary_bpe = {-1, -1, false};
 
 bool vocabulary_load(struct vocabulary *v, const struct gguf *g,
                      const struct vocabulary_defaults *defaults, struct error *e)
@@ -227,7 +259,7 @@ bool vocabulary_load(struct vocabulary *v, const struct gguf *g,
     return load_tokens(v, g, e) && index_tokens(v, g, e) &&
            same_length(v, g, "tokenizer.ggml.scores", e) &&
            same_length(v, g, "tokenizer.ggml.token_type", e) && load_types(v, g, e) &&
-           load_roles(v, g, defaults, e) && collect_specials(v, e);
+           load_roles(v, g, defaults, e) && collect_specials(v, defaults == &vocabulary_spm, e);
 }
 
 void vocabulary_free(struct vocabulary *v)

@@ -25,6 +25,8 @@ enum token_type {
 struct special_token {
     struct gguf_string text; // never empty
     int32_t id;
+    bool typed;  // user-defined: found in any text, not only in a template's
+    bool strips; // white space behind it belongs to it
 };
 
 enum { VOCABULARY_MOST_ENDS = 24 };
@@ -51,6 +53,7 @@ struct vocabulary_defaults {
     bool adds_bos;
 };
 extern const struct vocabulary_defaults vocabulary_spm; // SentencePiece
+extern const struct vocabulary_defaults vocabulary_bpe; // but for adds_bos: the pre-tokenizer's
 
 // Fails with ERROR_MODEL: no tokens, two of the same text, lists of unequal length, an unknown
 // token type, an id outside of the list. `v` is zeroed memory; free it in both cases.

@@ -36,32 +36,26 @@ static pcre2_code *compile(const char *source)
     return code;
 }
 
-// Appends the pieces of text[0..size), each ended by 0x01.
-static void reference(pcre2_code *code, const char *text, size_t size, struct buffer *out)
+// Appends the pieces of text[0..size), each ended by 0x01. Each expression in turn cuts the pieces
+// that the ones before it left; what it does not match stays.
+static void reference_steps(pcre2_code *const *steps, size_t n, const char *text, size_t size,
+                            struct buffer *out)
 {
-    pcre2_match_data *match = pcre2_match_data_create(4, NULL);
-    for (size_t at = 0; at < size;) {
-        assert_true(pcre2_match(code, (PCRE2_SPTR)text, size, at, 0, match, NULL) > 0);
-        PCRE2_SIZE *ends = pcre2_get_ovector_pointer(match);
-        assert_int_equal(ends[0], at);
-        assert_true(buffer_add(out, text + at, ends[1] - at) && buffer_add(out, "\1", 1));
-        at = ends[1];
+    if (size == 0)
+        return;
+    if (n == 0) {
+        assert_true(buffer_add(out, text, size) && buffer_add(out, "\1", 1));
+        return;
     }
-    pcre2_match_data_free(match);
-}
-
-static void reference_smollm(pcre2_code *number, pcre2_code *gpt2, const char *text, size_t size,
-                             struct buffer *out)
-{
     pcre2_match_data *match = pcre2_match_data_create(4, NULL);
     size_t at = 0;
-    while (pcre2_match(number, (PCRE2_SPTR)text, size, at, 0, match, NULL) > 0) {
+    while (at < size && pcre2_match(steps[0], (PCRE2_SPTR)text, size, at, 0, match, NULL) > 0) {
         PCRE2_SIZE *ends = pcre2_get_ovector_pointer(match);
-        reference(gpt2, text + at, ends[0] - at, out);
-        reference(gpt2, text + ends[0], ends[1] - ends[0], out);
+        reference_steps(steps + 1, n - 1, text + at, ends[0] - at, out);
+        reference_steps(steps + 1, n - 1, text + ends[0], ends[1] - ends[0], out);
         at = ends[1];
     }
-    reference(gpt2, text + at, size - at, out);
+    reference_steps(steps + 1, n - 1, text + at, size - at, out);
     pcre2_match_data_free(match);
 }
 
@@ -78,10 +72,11 @@ static void pieces(const char *name, const char *text, size_t size, struct buffe
     }
 }
 
-static void assert_same(pcre2_code *code, const char *name, const struct buffer *text)
+static void assert_same(pcre2_code *const *steps, size_t n, const char *name,
+                        const struct buffer *text)
 {
     struct buffer want = {0}, got = {0};
-    reference(code, text->data, text->size, &want);
+    reference_steps(steps, n, text->data, text->size, &want);
     pieces(name, text->data, text->size, &got);
     assert_string_equal(got.data, want.data);
     buffer_free(&want);
@@ -93,38 +88,34 @@ static void pieces_are_those_of_the_published_expressions(void **state)
 {
     (void)state;
     static const char *const parts[] = {
-        "a",        "Z",      "é",      "ß",      "я",      "日",     "ا",   "ʰ",
-        "ǅ",        "0",      "7",      "٣",      "Ⅷ",      "½",      "४",   " ",
-        " ",        " ",      "  ",     "\n",     "\t",     "\r\n",   "\v",  "\u00a0",
-        "\xc2\x85", "\u2003", "\u2028", "\u3000", "\u180e", "\u200b", "'",   "'s",
-        "'t",       "'re",    "'ve",    "'m",     "'ll",    "'d",     "'S",  "'l",
-        "'r",       "’s",     "!",      "?!",     "_",      "$",      "€",   "<|",
-        "\u0301",   "🙂",   "\u200d", "\ufffd", "\ue000", "\ufeff", "\x7f"};
-    pcre2_code *gpt2 = compile(gpt2_source), *number = compile("\\p{N}");
-    pcre2_code *llama_bpe = compile(LLAMA3_SOURCE("{1,3}")), *qwen2 = compile(LLAMA3_SOURCE(""));
+        "1234",   "~=",     "a",      "Z",      "é",      "ß",      "я",    "日",     "ا",
+        "ʰ",      "ǅ",      "0",      "7",      "٣",      "Ⅷ",      "½",    "४",      " ",
+        " ",      " ",      "  ",     "\n",     "\t",     "\r\n",   "\v",   "\u00a0", "\xc2\x85",
+        "\u2003", "\u2028", "\u3000", "\u180e", "\u200b", "'",      "'s",   "'t",     "'re",
+        "'ve",    "'m",     "'ll",    "'d",     "'S",     "'l",     "'r",   "’s",     "!",
+        "?!",     "_",      "$",      "€",      "<|",     "\u0301", "🙂", "\u200d", "\ufffd",
+        "\ue000", "\ufeff", "\x7f"};
+    pcre2_code *words = compile(gpt2_source), *number = compile("\\p{N}");
+    pcre2_code *smollm[] = {number, words}, *llama_bpe = compile(LLAMA3_SOURCE("{1,3}"));
+    pcre2_code *qwen2 = compile(LLAMA3_SOURCE(""));
+    pcre2_code *by_default[] = {compile("[\\p{P}\\$\\+<=>\\^~\\|]+"), words, compile("\\p{N}+"),
+                                compile("[0-9][0-9][0-9]")};
     srand(7);
     for (int round = 0; round < 20000; round++) {
-        struct buffer text = {0}, want = {0}, got = {0};
+        struct buffer text = {0};
         for (int n = rand() % 14; n >= 0; n--)
             buffer_add_text(&text, parts[(size_t)rand() % (sizeof(parts) / sizeof(*parts))]);
-        reference(gpt2, text.data, text.size, &want);
-        pieces("gpt-2", text.data, text.size, &got);
-        assert_string_equal(got.data, want.data);
-        buffer_clear(&want);
-        buffer_clear(&got);
-        reference_smollm(number, gpt2, text.data, text.size, &want);
-        pieces("smollm", text.data, text.size, &got);
-        assert_string_equal(got.data, want.data);
-        assert_same(llama_bpe, "llama-bpe", &text);
-        assert_same(qwen2, "qwen2", &text);
+        assert_same(&words, 1, "gpt-2", &text);
+        assert_same(smollm, 2, "smollm", &text);
+        assert_same(&llama_bpe, 1, "llama-bpe", &text);
+        assert_same(&qwen2, 1, "qwen2", &text);
+        assert_same(by_default, 4, "default", &text);
         buffer_free(&text);
-        buffer_free(&want);
-        buffer_free(&got);
     }
-    pcre2_code_free(gpt2);
-    pcre2_code_free(llama_bpe);
-    pcre2_code_free(qwen2);
-    pcre2_code_free(number);
+    pcre2_code *all[] = {words,         number,        llama_bpe,    qwen2,
+                         by_default[0], by_default[2], by_default[3]};
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+        pcre2_code_free(all[i]);
 }
 
 static void assert_pieces(const char *name, const char *text, size_t size, const char *want)
@@ -161,9 +152,13 @@ static void unknown_names_are_not_found(void **state)
     assert_null(pretokenizer_find("gpt-22", 6));
     assert_null(pretokenizer_find("gpt-2", 4));
     assert_null(pretokenizer_find("", 0));
+    assert_null(pretokenizer_find("gpt-2 phi-2", 11));
+    assert_null(pretokenizer_find("llama", 5));
+    assert_ptr_equal(pretokenizer_find("llama-v3", 8), pretokenizer_find("llama-bpe", 9));
+    assert_ptr_equal(pretokenizer_find("minerva-7b", 10), pretokenizer_find("smollm", 6));
     char names[64];
     pretokenizer_names(names, sizeof(names));
-    assert_string_equal(names, "gpt-2, smollm, llama-bpe, llama3, qwen2");
+    assert_string_equal(names, "gpt-2, smollm, llama-bpe, dbrx, qwen2, default");
     pretokenizer_names(names, 4);
     assert_string_equal(names, "gpt");
 }

@@ -59,6 +59,22 @@ static void special_tokens_are_found_in_special_spans_only(void **state)
     close_subject(&s);
 }
 
+// Across the border of what a template says and what a user says.
+static void tokens_of_users_are_found_in_any_span(void **state)
+{
+    (void)state;
+    struct subject s = hand_subject();
+    const char *text = "b<user>a";
+    for (size_t cut = 0; cut <= 8; cut++) {
+        struct token_list got = {0};
+        const struct text_span spans[] = {{text, cut, true}, {text + cut, 8 - cut, false}};
+        assert_true(tokenizer_encode(s.t, spans, 2, &got));
+        const int32_t want[] = {1, 13, 0};
+        assert_ids(&got, want, 3);
+    }
+    close_subject(&s);
+}
+
 static void longer_special_tokens_win(void **state)
 {
     (void)state;
@@ -66,7 +82,8 @@ static void longer_special_tokens_win(void **state)
     ASSERT_IDS(encode(s.t, "<x><y>", 6, true), 11);
     ASSERT_IDS(encode(s.t, "<x>a<y><x><x><y>b", 17, true), 10, 0, 12, 10, 11, 1);
     ASSERT_IDS(encode(s.t, "a<user><unk>b", 13, true), 0, 13, 14, 1);
-    ASSERT_IDS(encode(s.t, "a<user><unk>b", 13, false), 0, 1); // none of these letters
+    // Users may write what the vocabulary calls theirs; for the rest it has no letters.
+    ASSERT_IDS(encode(s.t, "a<user><unk>b", 13, false), 0, 13, 1);
     // The file calls it ordinary, but it ends answers and templates write it.
     ASSERT_IDS(encode(s.t, "a<|im_end|>", 11, true), 0, 15);
     close_subject(&s);
@@ -154,6 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(spans_are_read_as_one_text),
         cmocka_unit_test(special_tokens_are_found_in_special_spans_only),
+        cmocka_unit_test(tokens_of_users_are_found_in_any_span),
         cmocka_unit_test(longer_special_tokens_win),
         cmocka_unit_test(tokens_have_their_roles),
         cmocka_unit_test(control_tokens_decode_to_nothing_and_added_ones_to_their_text),

@@ -62,7 +62,6 @@ static void files_that_do_not_fit_are_refused_in_a_sentence(void **state)
         {.what = "\"rwkv\"", .kind = "rwkv"},
         {.what = "no scores", .kind = "llama"},
         {.what = "\"gpt2\xef\xbf\xbd\"", .kind = "gpt2\x1b"},
-        {.what = "tokenizer.ggml.pre", .no_pre = true},
         {.what = "\"qwen9\"", .pre = "qwen9"},
         {.what = "tokenizer.ggml.tokens", .no_tokens = true},
         {.what = "\"ab\" twice", .last_token = "ab"},
@@ -103,6 +102,63 @@ static void files_that_do_not_fit_are_refused_in_a_sentence(void **state)
     gguf_close(g);
 }
 
+// As llama.cpp reads them; llama3's and qwen2's first files are known by their words.
+static void a_file_without_a_pretokenizer_is_read_by_the_default_rules(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *architecture, *token;
+        bool adds_bos;
+        int32_t ids[4]; // of a'S12: 'S stays together or not, and so does 12
+        size_t n;
+    } cases[] = {{"llama", "x", false, {6, 0, 1, 5}, 4},
+                 {"llama", "<|begin_of_text|>", true, {6, 2, 5}, 3},
+                 {"qwen2", "x", false, {6, 2, 3, 4}, 4}};
+    static const char *const merges[] = {"' S", "1 2"};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *tokens[] = {"'", "S", "'S", "1", "2", "12", "a", cases[i].token};
+        const int32_t types[] = {1, 1, 1, 1, 1, 1, 1, 3};
+        struct tiny_gguf f = {0};
+        struct error e = {0};
+        tiny_string(&f, "general.architecture", cases[i].architecture);
+        tiny_string(&f, "tokenizer.ggml.model", "gpt2");
+        tiny_strings(&f, "tokenizer.ggml.tokens", tokens, COUNT(tokens));
+        tiny_i32s(&f, "tokenizer.ggml.token_type", types, COUNT(types));
+        tiny_strings(&f, "tokenizer.ggml.merges", merges, COUNT(merges));
+        tiny_u32(&f, "tokenizer.ggml.bos_token_id", 7);
+        struct gguf *g = tiny_open(&f, &e);
+        struct tokenizer *t = tokenizer_create(g, &e);
+        assert_non_null(t);
+        assert_int_equal(tokenizer_adds_bos(t), cases[i].adds_bos);
+        struct token_list got = encode(t, "a'S12", 5, false);
+        assert_ids(&got, cases[i].ids, cases[i].n);
+        tokenizer_destroy(t);
+        gguf_close(g);
+    }
+}
+
+// Conversions that call the words of templates ordinary, or users': they are control tokens.
+static void what_frames_turns_is_never_typed(void **state)
+{
+    (void)state;
+    for (int32_t type = 1; type <= 4; type += 3) {
+        struct error e = {0};
+        struct gguf *g;
+        const struct damage d = {.last_token = "<|user|>", .last_type = type};
+        struct tokenizer *t = create_damaged(&d, &g, &e);
+        assert_non_null(t);
+        int32_t user = tokenizer_find(t, "<|user|>");
+        ASSERT_IDS(encode(t, "a<|user|>b", 10, true), 0, user, 1);
+        ASSERT_IDS(encode(t, "a<|user|>b", 10, false), 0, 1); // no letters for the rest
+        struct buffer said = {0};
+        assert_true(tokenizer_decode(t, user, &said));
+        assert_int_equal(said.size, 0);
+        buffer_free(&said);
+        tokenizer_destroy(t);
+        gguf_close(g);
+    }
+}
+
 static void a_merge_into_a_control_token_never_applies(void **state)
 {
     (void)state;
@@ -135,6 +191,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_that_do_not_fit_are_refused_in_a_sentence),
+        cmocka_unit_test(a_file_without_a_pretokenizer_is_read_by_the_default_rules),
+        cmocka_unit_test(what_frames_turns_is_never_typed),
         cmocka_unit_test(a_merge_into_a_control_token_never_applies),
         cmocka_unit_test(a_merge_that_is_listed_twice_keeps_its_first_place),
     };
