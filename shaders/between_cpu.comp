@@ -18,6 +18,7 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint L = 8; // subgroup size, 4..16
 layout(constant_id = 2) const uint KL = 8;
 layout(constant_id = 3) const uint VL = 8;
+layout(constant_id = 4) const uint SIZE = 64; // of a head
 layout(push_constant) uniform Push { between_step steps[BETWEEN_STEPS]; push_matmul p; }; // push_between
 
 // Q, K and V: bindings 0..7 as in gemv.

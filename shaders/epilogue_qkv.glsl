@@ -1,5 +1,5 @@
 // The last step of gemv over the rows of Q, K and V: q and k are rotated (Su et al. 2021, neighbours are pairs), q goes to
-// y, k and v to the cache. Expects the constants KL and VL and the buffers y and bias; defines bindings 4..6.
+// y, k and v to the cache. Expects the constants KL, VL and SIZE and the buffers y and bias; defines bindings 4..6.
 // rotate.comp does the same for many columns behind a gemm.
 
 layout(binding = 4) readonly buffer Rotation { float rotation[]; }; // cos and sin for each pair of dimensions
@@ -15,15 +15,15 @@ void finish_qkv(uint row, float v, float other)
     other += bias[row ^ 1u];
     uint n = row + p.first_row; // among the rows of Q, K and V
     if (n >= p.q_rows + p.kv_rows) {
-        uint m = n - p.q_rows - p.kv_rows, head = m / p.head_size;
-        cache[p.value_offset + V_INDEX(slot[0], head, m - head * p.head_size, p.kv_heads, p.head_size, VL)] = float16_t(v);
+        uint m = n - p.q_rows - p.kv_rows, head = m / SIZE;
+        cache[p.value_offset + V_INDEX(slot[0], head, m - head * SIZE, p.kv_heads, SIZE, VL)] = float16_t(v);
         return;
     }
-    uint m = n < p.q_rows ? n : n - p.q_rows, head = m / p.head_size, d = m - head * p.head_size;
+    uint m = n < p.q_rows ? n : n - p.q_rows, head = m / SIZE, d = m - head * SIZE;
     float c = rotation[d & ~1u], s = rotation[d | 1u];
     v = v * c + other * ((d & 1u) == 0u ? -s : s);
     if (n < p.q_rows)
         y[n] = v;
     else
-        cache[K_INDEX(slot[0], head, d, p.kv_heads, p.head_size, KL)] = float16_t(v);
+        cache[K_INDEX(slot[0], head, d, p.kv_heads, SIZE, KL)] = float16_t(v);
 }

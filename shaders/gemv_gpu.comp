@@ -17,6 +17,7 @@ layout(constant_id = 3) const uint ACT = 0;
 layout(constant_id = 4) const uint KL = 1;
 layout(constant_id = 5) const uint VL = 1;
 layout(constant_id = 6) const bool NORM = false;
+layout(constant_id = 7) const uint SIZE = 64; // MODE_QKV: of a head
 layout(push_constant) uniform Push { push_matmul p; };
 
 layout(binding = 0) readonly buffer Weights { uvec4 weights[]; };

@@ -57,8 +57,7 @@ SHARED_STRUCT(push_matmul)
     uint first_row; // MODE_QKV: number of row 0 among the rows of Q, K and V
     uint q_rows;    // MODE_QKV: rows of Q
     uint kv_rows;   // MODE_QKV: rows of K, and of V
-    uint head_size;
-    uint kv_heads;     // kv_rows / head_size
+    uint kv_heads;     // kv_rows / the size of a head
     uint value_offset; // halves from the start of a layer's cache to V
 };
 
@@ -83,7 +82,6 @@ SHARED_STRUCT(push_rotate)
 {
     uint q_rows;
     uint kv_rows;
-    uint head_size;
     uint kv_heads;
     uint value_offset; // halves from the start of a layer's cache to V
 };

@@ -82,6 +82,7 @@ struct between {
     const struct matmul *parts;                // kernel_qkv's
     uint32_t n_parts;
     const struct qkv *qkv;
+    uint32_t head_size; // also where there are no Q, K and V: the kernel is the same
 };
 // One dispatch where that is the faster way: for one column of a small model on a CPU.
 void kernel_between(struct plan *p, const struct between *b);

@@ -94,7 +94,7 @@ static void append(struct plan *p, const struct between *b)
     memcpy(op.push, &push, sizeof(push));
     enum quant_type type = (b->parts ? b->parts : b->out)->matrix->type;
     kernel_append(p, &op, SHADER_BETWEEN, type, profile->subgroup_size,
-                  (uint32_t[]){l.key_lanes, l.value_run}, 2);
+                  (uint32_t[]){l.key_lanes, l.value_run, b->head_size}, 3);
 }
 
 void kernel_between(struct plan *p, const struct between *b)

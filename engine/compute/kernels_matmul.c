@@ -41,7 +41,6 @@ static void qkv_op(const struct qkv *q, struct plan_op *op, struct push_matmul *
     push->first_row = q->first_row;
     push->q_rows = q->q_rows;
     push->kv_rows = q->kv_rows;
-    push->head_size = q->head_size;
     push->kv_heads = q->kv_rows / q->head_size;
     push->value_offset = q->positions * q->kv_rows;
 }
@@ -72,9 +71,10 @@ static void gemv(struct plan *p, const struct matmul *m)
     memcpy(op.push, &push, sizeof(push));
     bool cpu = profile->shape == VK_SHAPE_CPU;
     op.groups[0] = ceil_div(m->matrix->rows, WEIGHT_QUAD * l.interleave);
-    uint32_t constants[] = {m->mode, m->act, l.key_lanes, l.value_run, m->norm != NULL};
+    uint32_t constants[] = {m->mode,     m->act,          l.key_lanes,
+                            l.value_run, m->norm != NULL, m->qkv ? m->qkv->head_size : 8};
     kernel_append(p, &op, SHADER_GEMV, m->matrix->type,
-                  cpu ? profile->subgroup_size : GPU_GEMV_THREADS, constants, 5);
+                  cpu ? profile->subgroup_size : GPU_GEMV_THREADS, constants, 6);
 }
 
 static void gemm(struct plan *p, const struct matmul *m)
@@ -134,7 +134,6 @@ static void rotate(struct plan *p, const struct qkv *q, uint32_t columns, plan_t
     struct layout l = kernel_layout(profile);
     struct push_rotate push = {.q_rows = q->q_rows,
                                .kv_rows = q->kv_rows,
-                               .head_size = q->head_size,
                                .kv_heads = q->kv_rows / q->head_size,
                                .value_offset = q->positions * q->kv_rows};
     struct plan_op op = {.name = "rotate",
@@ -143,7 +142,7 @@ static void rotate(struct plan *p, const struct qkv *q, uint32_t columns, plan_t
                          .groups = {columns, 1, 1}};
     memcpy(op.push, &push, sizeof(push));
     kernel_append(p, &op, SHADER_ROTATE, 0, profile->subgroup_size,
-                  (uint32_t[]){l.key_lanes, l.value_run}, 2);
+                  (uint32_t[]){l.key_lanes, l.value_run, q->head_size}, 3);
 }
 
 void kernel_qkv(struct plan *p, const struct matmul *parts, uint32_t n, const struct qkv *qkv)

@@ -60,8 +60,8 @@
 #define GEMM_GPU      4, {S, S, S, S}, sizeof(struct push_matmul)
 #define ATTENTION_CPU 4, {F, U, S, S}, sizeof(struct push_attention)
 #define ATTENTION_GPU 4, {S, S, S, S}, sizeof(struct push_attention)
-#define NORM          4, {S, S, S, S}, sizeof(struct push_norm)
-#define ROTATE        5, {S, S, S, S, S}, sizeof(struct push_rotate)
+#define NORM          4, {F, S, F, F}, sizeof(struct push_norm)
+#define ROTATE        5, {F, S, F, S, S}, sizeof(struct push_rotate)
 #define MODULE(array, ...)                                                                         \
     {                                                                                              \
 #array, array, sizeof(array), __VA_ARGS__                                                  \

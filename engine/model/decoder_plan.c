@@ -60,9 +60,12 @@ static void plan_between(const struct decoder_state *s, const struct batch *b, u
                           .y = b->x,
                           .y_stride = m->width,
                           .mode = MODE_RESIDUAL};
-    struct between all = {0};
-    if (next > 0)
-        all = (struct between){.out = &out, .gate_up = &gate_up, .down = &down};
+    struct between all = {.head_size = m->head_size};
+    if (next > 0) {
+        all.out = &out;
+        all.gate_up = &gate_up;
+        all.down = &down;
+    }
     if (next == m->layers) {
         kernel_between(b->plan, &all);
         return;

@@ -92,9 +92,12 @@ static void run(struct bench *b, struct between_case *c)
                       .q_rows = c->inner,
                       .kv_rows = c->kv_rows,
                       .head_size = c->size};
-    struct between between = {0};
-    if (c->place != FIRST)
-        between = (struct between){.out = &all[0], .gate_up = &all[1], .down = &all[2]};
+    struct between between = {.head_size = c->size};
+    if (c->place != FIRST) {
+        between.out = &all[0];
+        between.gate_up = &all[1];
+        between.down = &all[2];
+    }
     if (c->place != LAST) {
         between.parts = &all[3];
         between.n_parts = 1;
