@@ -15,10 +15,12 @@ struct app {
     struct progress progress;
 };
 
+bool run_dry(struct app *app, struct error *e);
 bool run_oneshot(struct app *app, struct error *e);
 bool run_plain(struct app *app, struct error *e);
 bool run_screen(struct app *app, struct error *e);
 bool run_models(struct app *app, struct error *e);
+bool run_check(struct app *app, struct error *e);
 bool run_compose(struct app *app, struct error *e);
 bool run_devices(struct app *app, struct error *e);
 bool run_inspect_model(struct app *app, struct error *e);

@@ -49,11 +49,15 @@ static bool run(struct app *app, struct error *e)
         options_help(&app->options, app->console.out);
         return true;
     }
+    if (app->options.dry_run)
+        return run_dry(app, e);
     switch (app->options.command->bit) {
     case COMMAND_CHAT:
         return run_chat(app, e);
     case COMMAND_MODELS:
         return run_models(app, e);
+    case COMMAND_CHECK:
+        return run_check(app, e);
     case COMMAND_COMPOSE:
         return run_compose(app, e);
     case COMMAND_DEVICES:

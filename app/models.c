@@ -1,9 +1,10 @@
-// pumice models: what is installed and what it can see; compose.
+// pumice models: what is installed and what it can see; check; compose.
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/app.h"
 #include "app/json.h"
+#include "app/memory.h"
 #include "engine/probe.h"
 
 struct listing {
@@ -20,9 +21,15 @@ struct entry {
     struct model_files files; // of a language model: what it sees with
 };
 
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 static void entry_read(struct entry *out, const char *path)
 {
-    *out = (struct entry){.path = path, .file = strrchr(path, '/') + 1};
+    *out = (struct entry){.path = path, .file = file_name(path)};
     if (!probe_model(path, &out->summary, &out->unreadable))
         return;
     out->unreadable.kind = ERROR_NONE;
@@ -57,10 +64,9 @@ static json_t *entry_json(const struct entry *m)
                      (json_int_t)s->layers));
     if (s->kind == MODEL_LANGUAGE)
         json_object_update_new(
-            o,
-            json_pack("{s:I, s:o, s:b}", "context", (json_int_t)s->context, "sees_with",
-                      m->files.mmproj ? json_text(strrchr(m->files.mmproj, '/') + 1) : json_null(),
-                      "default", is_default(m)));
+            o, json_pack("{s:I, s:o, s:b}", "context", (json_int_t)s->context, "sees_with",
+                         m->files.mmproj ? json_text(file_name(m->files.mmproj)) : json_null(),
+                         "default", is_default(m)));
     if (s->kind == MODEL_VISION)
         json_object_update_new(o, json_pack("{s:I, s:I, s:I}", "picture_size",
                                             (json_int_t)s->picture_size, "picture_rows",
@@ -90,7 +96,7 @@ static void add_text(struct buffer *out, const struct entry *m)
     else if (s->kind == MODEL_LANGUAGE && s->sees)
         buffer_add_text(out, "    sees pictures with a tower of its own\n");
     else if (s->kind == MODEL_LANGUAGE && m->files.mmproj)
-        buffer_printf(out, "    sees pictures with %s\n", strrchr(m->files.mmproj, '/') + 1);
+        buffer_printf(out, "    sees pictures with %s\n", file_name(m->files.mmproj));
     else if (s->kind == MODEL_LANGUAGE)
         buffer_printf(out, "    %s\n", m->files.blind);
     if (!s->runs)
@@ -144,6 +150,65 @@ bool run_models(struct app *app, struct error *e)
         free(l.paths[i]);
     free(l.paths);
     buffer_free(&l.folder);
+    return ok;
+}
+
+// ---- one file
+
+// What the file is, and the memory that it takes if it is a language model that runs. `m->files`
+// gets the files of a chat with it.
+static bool check_memory(struct app *app, struct entry *m, struct memory_report *r, struct error *e)
+{
+    struct model_files *files = &m->files;
+    files->model = (char *)m->path; // lent
+    if (app->options.mmproj) {
+        free(files->mmproj);
+        files->mmproj = strdup(app->options.mmproj);
+    }
+    struct engine_params params = prepare_params(app, files);
+    bool ok = probe_memory(&params, r, e);
+    files->model = NULL;
+    return ok;
+}
+
+static bool print_check(struct app *app, const struct entry *m, const struct memory_report *r,
+                        struct error *e)
+{
+    if (app->options.json) {
+        json_t *o = entry_json(m);
+        json_object_set_new(o, "memory", r ? memory_json(r) : json_null());
+        return json_print(&app->console, o, e);
+    }
+    struct buffer text = {0};
+    add_text(&text, m);
+    if (r)
+        memory_text(r, &text);
+    bool ok = text.data ? console_write_clean(&app->console, text.data, text.size, e)
+                        : error_no_memory(e);
+    buffer_free(&text);
+    return ok;
+}
+
+bool run_check(struct app *app, struct error *e)
+{
+    struct model_files found = {0};
+    struct entry m;
+    struct memory_report r;
+    if (!paths_find_model(app->options.operands[0], NULL, &found, e))
+        return false;
+    entry_read(&m, found.model);
+    const char *reason = m.unreadable.kind != ERROR_NONE ? m.unreadable.text
+                         : !m.summary.runs               ? m.summary.reason
+                                                         : NULL;
+    bool planned = !reason && m.summary.kind == MODEL_LANGUAGE;
+    bool ok =
+        (!planned || check_memory(app, &m, &r, e)) && print_check(app, &m, planned ? &r : NULL, e);
+    if (ok && reason)
+        ok = error_set(e, ERROR_MODEL, "%s", reason);
+    if (ok && planned && !r.fits)
+        ok = error_set(e, ERROR_DEVICE, "%s", r.reason);
+    paths_finish(&m.files);
+    paths_finish(&found);
     return ok;
 }
 

@@ -6,9 +6,10 @@
 #define INSPECT_PROMPT (COMMAND_INSPECT_TOKENS | COMMAND_INSPECT_LOGITS)
 #define INSPECT_ARRAYS (COMMAND_INSPECT_PIXELS | COMMAND_INSPECT_ROWS | COMMAND_INSPECT_LOGITS)
 #define ON_DEVICE      (COMMAND_CHAT | COMMAND_BENCH | COMMAND_INSPECT_ROWS | COMMAND_INSPECT_LOGITS)
+#define PLANNED         (ON_DEVICE | COMMAND_CHECK)
 #define WITH_MODEL                                                                                 \
     (ON_DEVICE | COMMAND_INSPECT_MODEL | COMMAND_INSPECT_TOKENS | COMMAND_INSPECT_PIXELS)
-#define REPORTS     (WITH_MODEL | COMMAND_MODELS | COMMAND_DEVICES)
+#define REPORTS     (WITH_MODEL | COMMAND_MODELS | COMMAND_CHECK | COMMAND_DEVICES)
 #define EVERY       0xffffffffu
 #define FIELD(name) offsetof(struct options, name)
 
@@ -36,14 +37,21 @@ const struct option_row option_table[] = {
 
     {"model", 'm', "FILE|NAME", OPTION_TEXT, FIELD(model), 0, 0, WITH_MODEL, model,
      "a GGUF file, or the name of one in the models folder"},
-    {"mmproj", 0, "FILE", OPTION_TEXT, FIELD(mmproj), 0, 0, WITH_MODEL & ~COMMAND_INSPECT_MODEL, model,
+    {"mmproj", 0, "FILE", OPTION_TEXT, FIELD(mmproj), 0, 0,
+     (WITH_MODEL & ~COMMAND_INSPECT_MODEL) | COMMAND_CHECK, model,
      "the vision file (default: the one that lies beside the model)"},
-    {"device", 0, "N|NAME", OPTION_TEXT, FIELD(device), 0, 0, ON_DEVICE | COMMAND_DEVICES, model,
+    {"device", 0, "N|NAME", OPTION_TEXT, FIELD(device), 0, 0, PLANNED | COMMAND_DEVICES, model,
      "the Vulkan device, by number or part of its name (default: the best)"},
     {"chat-template", 0, "NAME", OPTION_TEXT, FIELD(chat_template), 0, 0, COMMAND_CHAT | INSPECT_PROMPT, model,
      "how turns are written for the model (default: as the model says)"},
-    {"ctx-size", 'c', "N", OPTION_U32, FIELD(context), 1, INT32_MAX, ON_DEVICE, model,
+    {"ctx-size", 'c', "N", OPTION_U32, FIELD(context), 1, INT32_MAX, PLANNED, model,
      "tokens of a conversation (default: 4096, at most what the model has)"},
+    {"device-memory", 0, "SIZE", OPTION_SIZE, FIELD(device_memory), 1 << 20, 1e15, PLANNED, model,
+     "use no more device memory: 6G, 512M (default: what is free)"},
+    {"gpu-layers", 0, "N", OPTION_U32, FIELD(gpu_layers), 0, INT32_MAX, PLANNED, model,
+     "layers in device memory, the rest in the host's (default: all that fit)"},
+    {"dry-run", 0, NULL, OPTION_FLAG, FIELD(dry_run), 0, 0, COMMAND_CHAT | COMMAND_BENCH, model,
+     "show what memory the model takes, and stop"},
 
     {"temp", 0, "X", OPTION_FLOAT, FIELD(temperature), 0, 100, COMMAND_CHAT, sampling,
      "temperature (default: 0.2; 0: always the likeliest token)"},
@@ -84,6 +92,7 @@ static_assert(sizeof(option_table) / sizeof(*option_table) <= OPTION_MOST, "OPTI
 const struct command command_table[] = {
     {"", COMMAND_CHAT, "[PICTURE...]", "chat about pictures, or answer once with -p TEXT", 0},
     {"models compose", COMMAND_COMPOSE, "BASE OVERLAY OUT", "write BASE with the tensors of OVERLAY as one file", 3},
+    {"models check", COMMAND_CHECK, "FILE", "what a file is, whether it runs, and the memory that it takes", 1},
     {"models", COMMAND_MODELS, "", "what is installed, and what it can see", 0},
     {"devices", COMMAND_DEVICES, "", "the Vulkan devices, and which one is used", 0},
     {"bench", COMMAND_BENCH, "", "how fast this machine is", 0},

@@ -69,6 +69,25 @@ static bool set_number(const struct option_row *row, void *field, const char *te
     return true;
 }
 
+// "6G", "512M", "1.5G", "700000000".
+static bool set_size(const struct option_row *row, uint64_t *field, const char *text,
+                     struct error *e)
+{
+    static const char units[] = "KMGT";
+    size_t digits = strspn(text, "0123456789.");
+    const char *unit = text[digits] ? strchr(units, text[digits]) : NULL;
+    char *end;
+    double value = digits > 0 ? strtod(text, &end) : -1;
+    if (unit)
+        value *= (double)(1ull << 10 * (unit - units + 1));
+    if (digits == 0 || end != text + digits || strlen(text) != digits + (unit != NULL) ||
+        !(value >= row->least && value <= row->most))
+        return error_set(e, ERROR_USAGE, "--%s takes a size such as 512M or 6G, not '%s'",
+                         row->name, text);
+    *field = (uint64_t)value;
+    return true;
+}
+
 // The choices are what --help shows: "auto|always|never".
 static bool set_choice(const struct option_row *row, uint32_t *field, const char *text,
                        struct error *e)
@@ -113,6 +132,8 @@ static bool set_option(struct options *o, const struct option_row *row, const ch
         return true;
     case OPTION_CHOICE:
         return set_choice(row, field, text, e);
+    case OPTION_SIZE:
+        return set_size(row, field, text, e);
     case OPTION_U64:
         o->seed_given = true;
         return set_number(row, field, text, e);
@@ -236,6 +257,7 @@ bool options_parse(struct options *o, int argc, char **argv, struct error *e)
     *o = (struct options){.context = 4096,
                           .max_tokens = 1024,
                           .repeat = 5,
+                          .gpu_layers = (uint32_t)GPU_LAYERS_AUTO,
                           .temperature = 0.2f,
                           .top_p = 0.7f,
                           .repeat_penalty = 1};

@@ -28,6 +28,7 @@ enum command_bit {
     COMMAND_INSPECT_PIXELS = 1 << 8,
     COMMAND_INSPECT_ROWS = 1 << 9,
     COMMAND_INSPECT_LOGITS = 1 << 10,
+    COMMAND_CHECK = 1 << 11,
 };
 
 struct command {
@@ -37,6 +38,8 @@ struct command {
     const char *help;
     size_t n_operands; // exactly as many (of the chat: pictures, any number)
 };
+
+enum { GPU_LAYERS_AUTO = -1 };
 
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -53,7 +56,9 @@ struct options {
     float temperature, top_p, min_p, repeat_penalty;
     uint64_t seed;
     bool seed_given;
-    bool plain, json, no_save, quiet, raw_prompt, help, version;
+    uint64_t device_memory; // 0: not given
+    uint32_t gpu_layers;    // GPU_LAYERS_AUTO: not given
+    bool dry_run, plain, json, no_save, quiet, raw_prompt, help, version;
     uint32_t verbose; // how often -v
     enum color_when color;
     uint32_t protocol; // of pictures on the screen: enum picture_protocol (ui/term.h)
@@ -79,6 +84,7 @@ enum option_kind {
     OPTION_U32,
     OPTION_U64,
     OPTION_FLOAT,
+    OPTION_SIZE,   // uint64_t, bytes: 512M, 6G
     OPTION_CHOICE, // uint32_t or an enum: which of the words of `argument`, from 0
 };
 

@@ -54,6 +54,9 @@ struct engine_params {
     const char *device;        // NULL: best; a number; a part of a name
     const char *chat_template; // NULL: by the model
     uint32_t context;          // positions at most; 0: 4096; never above what the model has
+    uint64_t device_memory;    // bytes of device memory that may be used at most; 0: what is free
+    bool layers_given;         // device_layers says how many layers lie in device memory; false:
+    uint32_t device_layers;    // as many as fit
     progress_fn *progress;     // may be NULL
     void *progress_data;
 };

@@ -32,6 +32,8 @@ struct engine {
     struct vk_device *device;
     struct weights *weights;
     struct decoder *decoder;
+    struct memory_report memory;
+    struct weights *tower_weights; // and the tower: NULL where it is loaded for each picture
     struct vision *vision;
     struct decoder_state *spare; // made and warmed while loading; the first session takes it
     struct picture_rows *rows;   // newest first
@@ -44,6 +46,16 @@ struct engine {
 
 // The part of engine_create that needs no device: files, tokenizer, template, traits.
 bool engine_open_files(struct engine *e, const struct engine_params *p, struct error *err);
+
+// engine_memory.c: reserves everything and decides where it goes: e->memory. Allocates nothing.
+// Where it does not fit, it says so in the report alone.
+bool engine_plan_memory(struct engine *e, const struct engine_params *p, struct error *err);
+// The tower is there until it is dropped, if it does not stay.
+bool engine_load_tower(struct engine *e, const atomic_bool *stop, struct error *err);
+void engine_drop_tower(struct engine *e);
+
+// engine_load.c: fills the weights and makes everything ready, with progress.
+bool engine_load(struct engine *e, struct error *err);
 
 double clock_ms(void); // monotonic
 

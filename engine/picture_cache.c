@@ -67,7 +67,8 @@ bool engine_encode(struct engine *e, const struct picture *p, struct picture_row
     double kernel_ms = 0;
     bool ok = values ? picture_pixels(p, &e->traits.rule, &pixels, err) : error_no_memory(err);
     double start = clock_ms();
-    ok = ok && vision_encode(e->vision, &pixels, stop, values, &kernel_ms, err);
+    ok = ok && engine_load_tower(e, stop, err) &&
+         vision_encode(e->vision, &pixels, stop, values, &kernel_ms, err);
     *ms = clock_ms() - start;
     pixels_finish(&pixels);
     if (!ok) {

@@ -68,7 +68,33 @@ struct probe_device {
 // The caller frees *out.
 bool probe_devices(const char *want, struct probe_device **out, size_t *count, struct error *e);
 
+// ---- memory
+
+struct memory_use {
+    uint64_t device, host; // bytes
+};
+// What a model takes and where it goes, decided before anything is allocated.
+struct memory_report {
+    char device[256];
+    bool fits;
+    char reason[512]; // why not
+    char notice[512]; // what was done so that it fits; "": nothing
+    uint32_t layers, device_layers;
+    uint32_t context;            // positions of the KV cache
+    const char *kv;              // its form
+    bool has_tower, tower_stays; // a tower that does not stay is loaded for each picture
+    bool one_memory;             // device and host memory are the same
+    bool capped;                 // free.device is what --device-memory said
+    struct memory_use weights, cache, scratch, tower, needed, free;
+};
+// As engine_create would do it, up to where it would allocate. True where it does not fit, too.
+bool probe_memory(const struct engine_params *params, struct memory_report *out, struct error *e);
+
 // ---- a loaded engine
+
+const struct memory_report *engine_memory(const struct engine *e);
+// Bytes in buffers at this moment.
+struct memory_use engine_allocated(const struct engine *e);
 
 // Rows [rows, embedding] after the projector, from the device; the caller frees *out.
 bool probe_rows(struct engine *e, struct picture *p, float **out, uint32_t *rows, double *ms,

@@ -125,7 +125,7 @@ bool probe_seen(const char *mmproj, const struct picture *p, uint8_t **rgb, uint
 bool probe_rows(struct engine *e, struct picture *p, float **out, uint32_t *rows, double *ms,
                 struct error *err)
 {
-    if (!e->vision)
+    if (!e->vision_file)
         return error_set(err, ERROR_MODEL, "there is no vision file; give one as --mmproj");
     struct pixels pixels;
     if (!picture_pixels(p, &e->traits.rule, &pixels, err))
@@ -133,8 +133,10 @@ bool probe_rows(struct engine *e, struct picture *p, float **out, uint32_t *rows
     *rows = engine_picture_rows(e, p);
     *out = malloc((size_t)*rows * e->info.embedding * sizeof(float));
     double start = clock_ms();
-    bool ok =
-        *out ? vision_encode(e->vision, &pixels, NULL, *out, NULL, err) : error_no_memory(err);
+    bool ok = *out || error_no_memory(err);
+    ok = ok && engine_load_tower(e, NULL, err) &&
+         vision_encode(e->vision, &pixels, NULL, *out, NULL, err);
+    engine_drop_tower(e);
     if (ms)
         *ms = clock_ms() - start;
     pixels_finish(&pixels);

@@ -76,8 +76,8 @@ static bool reserve_report(struct session *s, size_t n, struct error *err)
     return true;
 }
 
-static bool encode_pictures(struct session *s, const struct columns *want,
-                            struct sync_report *report, struct error *err)
+static bool encode_each(struct session *s, const struct columns *want, struct sync_report *report,
+                        struct error *err)
 {
     if (!reserve_report(s, want->n_pictures, err))
         return false;
@@ -95,6 +95,14 @@ static bool encode_pictures(struct session *s, const struct columns *want,
     report->picture_tokens = s->picture_tokens;
     report->n_pictures = want->n_pictures;
     return true;
+}
+
+static bool encode_pictures(struct session *s, const struct columns *want,
+                            struct sync_report *report, struct error *err)
+{
+    bool ok = encode_each(s, want, report, err);
+    engine_drop_tower(s->engine);
+    return ok;
 }
 
 static void write_columns(const struct session *s, const struct column *from, uint32_t n)

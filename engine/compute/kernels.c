@@ -71,14 +71,11 @@ bool kernel_append(struct plan *p, struct plan_op *op, enum shader_family family
     const struct vk_shader *shader = shader_find(family, profile->shape, type);
     if (!shader)
         return kernel_fail(p, "a matrix is of a type");
-    uint32_t all[VK_CONSTANTS_MOST] = {threads, profile->subgroup_size};
-    memcpy(all + 2, constants, n * sizeof(*constants));
-    struct error e;
-    op->pipeline = vk_pipeline_get(plan_device(p), shader, all, n + 2, &e);
-    if (!op->pipeline) {
-        plan_fail(p, &e);
-        return false;
-    }
+    op->shader = shader;
+    op->constants[0] = threads;
+    op->constants[1] = profile->subgroup_size;
+    memcpy(op->constants + 2, constants, n * sizeof(*constants));
+    op->n_constants = (uint32_t)n + 2;
     for (int i = 0; i < 3; i++)
         if (op->groups[i] > profile->most_groups[i])
             return kernel_fail(p, "a tensor is larger than the device's grid");

@@ -29,8 +29,12 @@ struct layout kernel_layout(const struct vk_profile *profile);
 struct matrix {
     enum quant_type type;
     uint32_t rows, columns;
-    struct vk_slice data;
+    struct vk_slice data; // of the first piece_rows rows
     struct vk_slice bias; // rows floats, padded to 4; always there (zeros)
+    // Where no binding can hold all rows: those of a piece (0 or rows: all are one), a multiple of
+    // 64 and of what the layout wants; `more` has the data of the pieces behind the first.
+    uint32_t piece_rows;
+    const struct vk_slice *more;
 };
 // Bytes of a matrix in that layout.
 uint64_t kernel_matrix_size(enum quant_type type, uint32_t rows, uint32_t columns,

@@ -6,12 +6,13 @@
 
 enum { FIRST_STEP = 8, STEP_BINDINGS = 5, SYNC = FIRST_STEP + BETWEEN_STEPS * STEP_BINDINGS };
 
-// A product as the kernel does it: not there, or one column, as other products' type is.
+// A product as the kernel does it: not there, or one column of a matrix in one piece, of the type
+// of the others.
 static bool step_fits(const struct matmul *m, const struct matmul *like)
 {
-    return !m || (m->columns == 1 && m->matrix->type == like->matrix->type && m->act == ACT_NONE &&
-                  m->x_stride % WEIGHT_BLOCK == 0 && m->x_column == 0 && m->y_column == 0 &&
-                  m->y_row == 0 && (!m->norm || kernel_folds(m->norm)));
+    return !m || (m->columns == 1 && m->matrix->type == like->matrix->type && !m->matrix->more &&
+                  m->act == ACT_NONE && m->x_stride % WEIGHT_BLOCK == 0 && m->x_column == 0 &&
+                  m->y_column == 0 && m->y_row == 0 && (!m->norm || kernel_folds(m->norm)));
 }
 
 // Turns of the loops over a matrix's quads and their blocks.

@@ -98,6 +98,42 @@ static void gemm(struct plan *p, const struct matmul *m)
     }
 }
 
+// Rows [first, first + ...) of a matrix: a piece of it.
+static struct matrix piece_at(const struct matrix *m, uint32_t first)
+{
+    struct matrix piece = *m;
+    uint32_t all = m->piece_rows ? m->piece_rows : m->rows;
+    uint64_t skipped = first * sizeof(float);
+    piece.rows = m->rows - first < all ? m->rows - first : all;
+    piece.bias =
+        (struct vk_slice){m->bias.buffer, m->bias.offset + skipped, m->bias.size - skipped};
+    if (first > 0)
+        piece.data = m->more[first / all - 1];
+    return piece;
+}
+
+// The pieces of the matrix, each with its rows of the result.
+static void product(struct plan *p, const struct matmul *m)
+{
+    struct matrix piece;
+    for (uint32_t first = 0; first < m->matrix->rows; first += piece.rows) {
+        struct matmul one = *m;
+        struct qkv qkv;
+        piece = piece_at(m->matrix, first);
+        one.matrix = &piece;
+        one.y_row += m->mode == MODE_GATE ? first / 2 : first;
+        if (m->qkv) {
+            qkv = *m->qkv;
+            qkv.first_row += first;
+            one.qkv = &qkv;
+        }
+        if (m->columns == 1)
+            gemv(p, &one);
+        else
+            gemm(p, &one);
+    }
+}
+
 bool kernel_folds(const struct norm *n)
 {
     return n->bias.buffer == NULL && n->size % WEIGHT_BLOCK == 0;
@@ -110,7 +146,7 @@ void kernel_matmul(struct plan *p, const struct matmul *m)
         return;
     }
     if (m->columns == 1 && (!m->norm || kernel_folds(m->norm))) {
-        gemv(p, m);
+        product(p, m);
         return;
     }
     struct matmul rest = *m;
@@ -120,10 +156,7 @@ void kernel_matmul(struct plan *p, const struct matmul *m)
         rest.x_column = 0;
         kernel_norm(p, m->norm, m->x, m->x_column, rest.x, m->x_stride, m->columns);
     }
-    if (m->columns == 1)
-        gemv(p, &rest);
-    else
-        gemm(p, &rest);
+    product(p, &rest);
 }
 
 // The q, k and v rows that gemm stored -> q and the cache.

@@ -88,8 +88,7 @@ void plan_append(struct plan *p, const struct plan_op *op)
 {
     if (!reserve_op(p))
         return;
-    uint32_t n = vk_pipeline_shader(op->pipeline)->n_bindings;
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < op->shader->n_bindings; i++)
         use(p, op->tensors[i]);
     p->ops[p->n_ops++] = (struct op){.kind = OP_DISPATCH, .dispatch = *op};
     p->flops += op->flops;
@@ -128,8 +127,7 @@ bool plan_warm(struct plan *p, const atomic_bool *stop, struct error *e)
     for (size_t i = 0; i < p->n_ops; i++) {
         if (stopped(stop))
             return error_set(e, ERROR_INTERRUPTED, "stopped");
-        if (p->ops[i].kind == OP_DISPATCH &&
-            !vk_pipeline_warm(p->device, p->ops[i].dispatch.pipeline, e))
+        if (p->ops[i].kind == OP_DISPATCH && !vk_pipeline_warm(p->device, p->ops[i].pipeline, e))
             return false;
     }
     return true;

@@ -22,10 +22,11 @@ struct plan;
 // A tensor of a plan: device memory without a shape; the operations know what lies in it.
 typedef uint32_t plan_tensor;
 
-// One operation. tensors[i] goes to binding i of the pipeline's shader.
+// One operation. tensors[i] goes to binding i of the shader.
 struct plan_op {
     const char *name; // for figures: "gemm"
-    struct vk_pipeline *pipeline;
+    const struct vk_shader *shader;
+    uint32_t constants[VK_CONSTANTS_MOST], n_constants; // its pipeline's
     plan_tensor tensors[VK_BINDINGS_MOST];
     uint32_t writes; // bit i: tensors[i] is written (it may be read as well); others are read
     uint8_t push[VK_PUSH_MOST];
@@ -48,8 +49,11 @@ void plan_zero(struct plan *p, plan_tensor t); // fills it with zeros
 void plan_fail(struct plan *p, const struct error *e);
 struct vk_device *plan_device(const struct plan *p);
 
-// Places, allocates and records. `piece_flops`: where a piece of the submission may end; 0: one
-// piece.
+// Places the scratch tensors: *size is what they take together. Takes no memory and makes no
+// pipeline, so that a plan can be made to be measured alone.
+bool plan_place(struct plan *p, uint64_t *size, struct error *e);
+// Places, allocates, makes the pipelines and records. `piece_flops`: where a piece of the
+// submission may end; 0: one piece.
 bool plan_finish(struct plan *p, double piece_flops, struct error *e);
 // Compiles what the driver left to the first dispatch. Another thread may upload meanwhile.
 bool plan_warm(struct plan *p, const atomic_bool *stop, struct error *e);

@@ -14,6 +14,7 @@ enum op_kind { OP_DISPATCH, OP_COPY, OP_ZERO };
 struct op {
     enum op_kind kind;
     struct plan_op dispatch;
+    struct vk_pipeline *pipeline; // of the dispatch, once the plan is finished
     plan_tensor from, to;
     uint64_t from_offset, to_offset, size;
 };
@@ -28,6 +29,7 @@ struct plan {
     double flops;
     struct vk_buffer *arena;
     uint64_t arena_size;
+    bool placed;
     struct vk_commands *commands;
     struct error failure; // kind is not ERROR_NONE: a building call failed
 };

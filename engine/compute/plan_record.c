@@ -25,11 +25,20 @@ static void place(struct plan *p, size_t t)
         p->arena_size = at + x->slice.size;
 }
 
-static bool place_all(struct plan *p, struct error *e)
+bool plan_place(struct plan *p, uint64_t *size, struct error *e)
 {
-    for (size_t t = 0; t < p->n_tensors; t++)
+    if (p->failure.kind != ERROR_NONE)
+        return error_set(e, p->failure.kind, "%s", p->failure.text);
+    for (size_t t = 0; !p->placed && t < p->n_tensors; t++)
         if (p->tensors[t].scratch)
             place(p, t);
+    p->placed = true;
+    *size = p->arena_size;
+    return true;
+}
+
+static bool allocate(struct plan *p, struct error *e)
+{
     if (p->arena_size == 0)
         return true;
     p->arena = vk_buffer_create(p->device, p->arena_size, VK_MEMORY_DEVICE, p->name, e);
@@ -102,21 +111,35 @@ static void record(struct plan *p, struct hazards *h, const struct op *op)
     }
     const struct plan_op *d = &op->dispatch;
     struct vk_slice slices[VK_BINDINGS_MOST];
-    uint32_t n = vk_pipeline_shader(d->pipeline)->n_bindings;
+    uint32_t n = d->shader->n_bindings;
     for (uint32_t i = 0; i < n; i++) {
         slices[i] = p->tensors[d->tensors[i]].slice;
         now[i] = (struct touched){slices[i], (d->writes >> i & 1) != 0};
     }
     order(p, h, now, n);
-    vk_record_dispatch(p->commands, d->pipeline, slices, d->push, d->groups);
+    vk_record_dispatch(p->commands, op->pipeline, slices, d->push, d->groups);
+}
+
+static bool make_pipelines(struct plan *p, struct error *e)
+{
+    for (size_t i = 0; i < p->n_ops; i++) {
+        const struct plan_op *d = &p->ops[i].dispatch;
+        if (p->ops[i].kind != OP_DISPATCH)
+            continue;
+        p->ops[i].pipeline = vk_pipeline_get(p->device, d->shader, d->constants, d->n_constants, e);
+        if (!p->ops[i].pipeline)
+            return false;
+    }
+    return true;
 }
 
 bool plan_finish(struct plan *p, double piece_flops, struct error *e)
 {
-    if (p->failure.kind != ERROR_NONE)
-        return error_set(e, p->failure.kind, "%s", p->failure.text);
+    uint64_t size;
+    if (!plan_place(p, &size, e) || !make_pipelines(p, e) || !allocate(p, e))
+        return false;
     p->commands = vk_commands_create(p->device, p->name, e);
-    if (!p->commands || !place_all(p, e))
+    if (!p->commands)
         return false;
     struct hazards h = {.count = 0};
     double flops = 0;

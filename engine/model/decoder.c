@@ -160,13 +160,14 @@ struct decoder *decoder_create(struct vk_device *d, const struct gguf *g, struct
     if (!decoder_check_architecture(g, e) || !decoder_read_shape(g, &m->shape, e) ||
         !decoder_read_rotation(g, context < m->shape.context ? context : m->shape.context, m, e))
         goto fail;
+    m->device_layers = m->shape.layers;
     m->layers = calloc(m->shape.layers, sizeof(*m->layers));
     if (!m->layers) {
         error_no_memory(e);
         goto fail;
     }
     for (uint32_t i = 0; i < m->shape.layers; i++)
-        if (!read_layer(g, w, &m->shape, i, &m->layers[i], e))
+        if (!read_layer(g, w, &m->shape, i, &m->layers[i], e) || !weights_section(w, e))
             goto fail;
     if (!read_head(g, w, m, e))
         goto fail;
@@ -196,8 +197,9 @@ void decoder_embed(const struct decoder *m, int32_t id, float *row)
     weights_dequantize(m->embedding, (uint64_t)id * m->shape.width, m->shape.width, row);
 }
 
-uint64_t decoder_cache_size(const struct decoder *m, uint32_t positions)
+void decoder_place(struct decoder *m, struct weights *w, uint32_t layers)
 {
-    uint32_t whole = (positions + KV_BLOCK - 1) / KV_BLOCK * KV_BLOCK;
-    return m->shape.layers * kernel_cache_size(whole, m->shape.kv_heads, m->shape.head_size);
+    m->device_layers = layers;
+    for (uint32_t i = layers; i < m->shape.layers; i++)
+        weights_place(w, i, VK_MEMORY_UPLOAD);
 }

@@ -33,9 +33,9 @@ bool decoder_check_architecture(const struct gguf *g, struct error *e);
 // Whether a file is a model that we run, from its metadata and tensor types alone; needs no device.
 bool decoder_check(const struct gguf *g, struct error *e);
 
-// Checks metadata and tensors, and reserves the weights; nothing is computed or uploaded.
-// ERROR_MODEL: an architecture (named) or feature that we do not run, tensors missing or of another
-// shape.
+// Checks metadata and tensors, and reserves the weights; nothing is computed or uploaded. Each
+// layer is a section of `w`, which must be new; the last section is the output's. ERROR_MODEL: an
+// architecture (named) or feature that we do not run, tensors missing or of another shape.
 // `context`: most positions that a timeline will be asked to hold (long contexts may be rotated
 // otherwise).
 struct decoder *decoder_create(struct vk_device *d, const struct gguf *g, struct weights *w,
@@ -46,8 +46,19 @@ const struct decoder_shape *decoder_get_shape(const struct decoder *m);
 // The row of the token embedding for `id` (below vocabulary), exact: width floats.
 void decoder_embed(const struct decoder *m, int32_t id, float *row);
 
-// Bytes of KV cache for `positions` positions.
-uint64_t decoder_cache_size(const struct decoder *m, uint32_t positions);
+// What a timeline of at most `context` positions takes, before anything of it is there. Bytes.
+struct decoder_sizes {
+    uint64_t layer_cache; // of one layer, when it is full
+    uint64_t growth;      // of a layer's former cache, while it grows for the last time
+    uint64_t scratch;     // of the recorded plans, in device memory
+    uint64_t host;        // what the host writes and reads
+};
+// ERROR_DEVICE: the device cannot hold it in one piece; ERROR_MODEL: no kernel computes it.
+bool decoder_measure(const struct decoder *m, uint32_t context, struct decoder_sizes *out,
+                     struct error *e);
+// Only the first `layers` lie in device memory, those behind them in host memory, with their
+// caches. Before the weights have memory and before there are states.
+void decoder_place(struct decoder *m, struct weights *w, uint32_t layers);
 
 // `context`: most positions that it will ever hold; memory is taken as it fills.
 struct decoder_state *decoder_state_create(struct decoder *m, uint32_t context, struct error *e);

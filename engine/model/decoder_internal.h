@@ -19,6 +19,7 @@ struct decoder_layer {
 struct decoder {
     struct vk_device *device;
     struct decoder_shape shape;
+    uint32_t device_layers;              // the others are in host memory
     const struct gguf_tensor *embedding; // stays in the file
     struct decoder_layer *layers;
     struct norm output_norm;
@@ -59,10 +60,15 @@ struct inputs {
     struct vk_slice ranges;   // [batch] uvec2: keys that the column sees
 };
 
+struct layer_cache {
+    struct vk_buffer *buffer; // K, then V
+    uint32_t positions;       // at least the state's capacity
+};
+
 struct decoder_state {
-    struct decoder *model;
-    uint32_t batch, context, capacity; // capacity: positions that the cache has room for
-    struct vk_buffer *cache;           // [layer]: K, then V
+    const struct decoder *model;
+    uint32_t batch, context, capacity; // capacity: positions that all caches have room for
+    struct layer_cache *caches;        // [layers]
     struct inputs in;
     struct vk_buffer *logits;
     struct plan *one;  // one column with logits
@@ -72,9 +78,22 @@ struct decoder_state {
     struct decoder_counters counters;
 };
 
-// K and V of a layer in a cache that has room for `capacity` positions.
-struct vk_slice decoder_layer_cache(const struct decoder_state *s, struct vk_buffer *cache,
-                                    uint32_t capacity, uint32_t layer);
-// A batch of `columns` over the state's inputs and cache, recorded. NULL: *e says why.
+// decoder_cache.c: K and V of a layer, and for how many positions there is room.
+struct vk_slice decoder_layer_cache(const struct decoder_state *s, uint32_t layer);
+uint32_t decoder_layer_positions(const struct decoder_state *s, uint32_t layer);
+// Fills layer_cache and growth.
+bool decoder_cache_measure(const struct decoder *m, uint32_t context, struct decoder_sizes *out,
+                           struct error *e);
+// Makes room for `positions`, at most s->context.
+bool decoder_cache_grow(struct decoder_state *s, uint32_t positions, struct error *e);
+void decoder_cache_free(struct decoder_state *s);
+
+void decoder_forget_plans(struct decoder_state *s);
+
+// decoder_plan.c: a batch of `columns` over the state's inputs and cache, recorded. NULL: *e says
+// why.
 struct plan *decoder_make_plan(const struct decoder_state *s, uint32_t columns, bool logits,
                                struct error *e);
+// Bytes of scratch memory that it takes; the state needs no buffers for that.
+bool decoder_plan_size(const struct decoder_state *s, uint32_t columns, uint64_t *size,
+                       struct error *e);

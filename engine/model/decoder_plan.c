@@ -11,20 +11,20 @@ struct batch {
 
 static plan_tensor cache_of(const struct decoder_state *s, const struct batch *b, uint32_t layer)
 {
-    return plan_external(b->plan, decoder_layer_cache(s, s->cache, s->capacity, layer));
+    return plan_external(b->plan, decoder_layer_cache(s, layer));
 }
 
 static void plan_attention(const struct decoder_state *s, const struct batch *b, uint32_t layer)
 {
     const struct decoder_shape *m = &s->model->shape;
-    uint32_t inner = m->heads * m->head_size;
+    uint32_t inner = m->heads * m->head_size, positions = decoder_layer_positions(s, layer);
     kernel_attention(b->plan, &(struct attention){.q = b->q,
                                                   .cache = cache_of(s, b, layer),
-                                                  .positions = s->capacity,
+                                                  .positions = positions,
                                                   .y = b->attended,
                                                   .ranges = b->ranges,
                                                   .columns = b->columns,
-                                                  .keys = s->capacity,
+                                                  .keys = positions,
                                                   .heads = m->heads,
                                                   .kv_heads = m->kv_heads,
                                                   .head_size = m->head_size,
@@ -82,7 +82,7 @@ static void plan_between(const struct decoder_state *s, const struct batch *b, u
     struct qkv qkv = {.rotation = b->rotation,
                       .slots = b->slots,
                       .cache = cache_of(s, b, next),
-                      .positions = s->capacity,
+                      .positions = decoder_layer_positions(s, next),
                       .q_rows = inner,
                       .kv_rows = m->kv_heads * m->head_size,
                       .head_size = m->head_size};
@@ -97,8 +97,8 @@ static plan_tensor columns_of(const struct batch *b, uint32_t floats)
     return plan_scratch(b->plan, (uint64_t)b->columns * floats * sizeof(float));
 }
 
-struct plan *decoder_make_plan(const struct decoder_state *s, uint32_t columns, bool logits,
-                               struct error *e)
+static struct plan *build(const struct decoder_state *s, uint32_t columns, bool logits,
+                          struct error *e)
 {
     const struct decoder_shape *m = &s->model->shape;
     struct batch b = {.plan = plan_create(s->model->device, "decoder", e), .columns = columns};
@@ -129,13 +129,30 @@ struct plan *decoder_make_plan(const struct decoder_state *s, uint32_t columns, 
                                                .y_stride = m->vocabulary,
                                                .mode = MODE_STORE,
                                                .norm = &s->model->output_norm});
-        plan_copy(b.plan, y, 0, plan_external(b.plan, vk_buffer_all(s->logits)), 0,
-                  m->vocabulary * sizeof(float));
-    }
-    double piece = kernel_layout(vk_device_profile(s->model->device)).piece_flops;
-    if (!plan_finish(b.plan, piece, e)) {
-        plan_destroy(b.plan);
-        return NULL;
+        plan_tensor out =
+            plan_external(b.plan, s->logits ? vk_buffer_all(s->logits) : (struct vk_slice){0});
+        plan_copy(b.plan, y, 0, out, 0, m->vocabulary * sizeof(float));
     }
     return b.plan;
+}
+
+struct plan *decoder_make_plan(const struct decoder_state *s, uint32_t columns, bool logits,
+                               struct error *e)
+{
+    double piece = kernel_layout(vk_device_profile(s->model->device)).piece_flops;
+    struct plan *p = build(s, columns, logits, e);
+    if (p && !plan_finish(p, piece, e)) {
+        plan_destroy(p);
+        return NULL;
+    }
+    return p;
+}
+
+bool decoder_plan_size(const struct decoder_state *s, uint32_t columns, uint64_t *size,
+                       struct error *e)
+{
+    struct plan *p = build(s, columns, true, e);
+    bool ok = p && plan_place(p, size, e);
+    plan_destroy(p);
+    return ok;
 }

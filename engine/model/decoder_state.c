@@ -1,10 +1,8 @@
-// A timeline's memory: inputs, the KV cache that grows, logits; and which plan runs over them.
+// A timeline's inputs and logits, and which plan runs over them.
 #include <math.h>
 #include <stdlib.h>
 
 #include "engine/model/decoder_internal.h"
-
-enum { FIRST_POSITIONS = 256 }; // of the cache; it doubles when they are full
 
 static struct vk_slice cut(struct vk_buffer *b, uint64_t *at, uint64_t size)
 {
@@ -13,13 +11,22 @@ static struct vk_slice cut(struct vk_buffer *b, uint64_t *at, uint64_t size)
     return s;
 }
 
+static uint64_t inputs_size(const struct decoder_shape *m, uint64_t n)
+{
+    return n * (m->width + m->head_size) * sizeof(float) + n * 3 * sizeof(uint32_t) + 4 * 256;
+}
+
+static uint64_t logits_size(const struct decoder_shape *m)
+{
+    return m->vocabulary * sizeof(float);
+}
+
 static bool create_inputs(struct decoder_state *s, struct error *e)
 {
     const struct decoder_shape *m = &s->model->shape;
     uint64_t n = s->batch, at = 0;
-    uint64_t size =
-        n * (m->width + m->head_size) * sizeof(float) + n * 3 * sizeof(uint32_t) + 4 * 256;
-    s->in.buffer = vk_buffer_create(s->model->device, size, VK_MEMORY_UPLOAD, "decoder inputs", e);
+    s->in.buffer = vk_buffer_create(s->model->device, inputs_size(m, n), VK_MEMORY_UPLOAD,
+                                    "decoder inputs", e);
     if (!s->in.buffer)
         return false;
     s->in.x = cut(s->in.buffer, &at, n * m->width * sizeof(float));
@@ -34,69 +41,14 @@ static void *mapped(struct vk_slice s)
     return (uint8_t *)vk_buffer_map(s.buffer) + s.offset;
 }
 
-// ---- the cache
+// ---- plans
 
-struct vk_slice decoder_layer_cache(const struct decoder_state *s, struct vk_buffer *cache,
-                                    uint32_t capacity, uint32_t layer)
-{
-    const struct decoder_shape *m = &s->model->shape;
-    uint64_t size = kernel_cache_size(capacity, m->kv_heads, m->head_size);
-    return (struct vk_slice){cache, layer * size, size};
-}
-
-static void forget_plans(struct decoder_state *s)
+void decoder_forget_plans(struct decoder_state *s)
 {
     plan_destroy(s->one);
     plan_destroy(s->many);
     s->one = s->many = NULL;
 }
-
-// Copies what is there into a larger cache: K and V of each layer grow at their ends.
-static bool copy_cache(struct decoder_state *s, struct vk_buffer *larger, uint32_t capacity,
-                       struct error *e)
-{
-    struct plan *p = plan_create(s->model->device, "cache growth", e);
-    if (!p)
-        return false;
-    for (uint32_t i = 0; i < s->model->shape.layers; i++) {
-        struct vk_slice from = decoder_layer_cache(s, s->cache, s->capacity, i);
-        struct vk_slice to = decoder_layer_cache(s, larger, capacity, i);
-        plan_tensor a = plan_external(p, from), b = plan_external(p, to);
-        plan_copy(p, a, 0, b, 0, from.size / 2);
-        plan_copy(p, a, from.size / 2, b, to.size / 2, from.size / 2);
-    }
-    bool ok = plan_finish(p, 0, e) && plan_run(p, NULL, NULL, e);
-    plan_destroy(p);
-    return ok;
-}
-
-// Makes room for `positions`. The plans are bound to the cache and are recorded anew when it moves.
-static bool grow_cache(struct decoder_state *s, uint32_t positions, struct error *e)
-{
-    if (positions <= s->capacity)
-        return true;
-    uint32_t capacity = s->capacity ? s->capacity : FIRST_POSITIONS;
-    while (capacity < positions)
-        capacity *= 2;
-    uint32_t most = (s->context + KV_BLOCK - 1) / KV_BLOCK * KV_BLOCK;
-    if (capacity > most)
-        capacity = most;
-    struct vk_buffer *larger = vk_buffer_create(
-        s->model->device, decoder_cache_size(s->model, capacity), VK_MEMORY_DEVICE, "KV cache", e);
-    if (!larger)
-        return false;
-    if (s->cache && !copy_cache(s, larger, capacity, e)) {
-        vk_buffer_destroy(larger);
-        return false;
-    }
-    forget_plans(s);
-    vk_buffer_destroy(s->cache);
-    s->cache = larger;
-    s->capacity = capacity;
-    return true;
-}
-
-// ---- plans
 
 // The recorded plan for a batch: one column is what decoding repeats; of larger ones the last is
 // kept.
@@ -119,6 +71,27 @@ static struct plan *plan_for(struct decoder_state *s, uint32_t columns, bool log
 
 // ---- a state
 
+static uint32_t most_columns(const struct decoder *m)
+{
+    return kernel_layout(vk_device_profile(m->device)).most_columns;
+}
+
+bool decoder_measure(const struct decoder *m, uint32_t context, struct decoder_sizes *out,
+                     struct error *e)
+{
+    *out = (struct decoder_sizes){0};
+    uint32_t batch = most_columns(m);
+    if (!decoder_cache_measure(m, context, out, e))
+        return false;
+    struct decoder_state s = {.model = m, .batch = batch, .context = context, .capacity = context};
+    uint64_t one, many;
+    if (!decoder_plan_size(&s, 1, &one, e) || !decoder_plan_size(&s, batch, &many, e))
+        return false;
+    out->scratch = one + many;
+    out->host = inputs_size(&m->shape, batch) + logits_size(&m->shape);
+    return true;
+}
+
 struct decoder_state *decoder_state_create(struct decoder *m, uint32_t context, struct error *e)
 {
     struct decoder_state *s = calloc(1, sizeof(*s));
@@ -128,12 +101,12 @@ struct decoder_state *decoder_state_create(struct decoder *m, uint32_t context, 
     }
     s->model = m;
     s->context = context;
-    s->batch = kernel_layout(vk_device_profile(m->device)).most_columns;
+    s->batch = most_columns(m);
     if (!create_inputs(s, e))
         goto fail;
-    s->logits = vk_buffer_create(m->device, m->shape.vocabulary * sizeof(float), VK_MEMORY_READBACK,
-                                 "logits", e);
-    if (!s->logits || !grow_cache(s, context < FIRST_POSITIONS ? context : FIRST_POSITIONS, e))
+    s->logits =
+        vk_buffer_create(m->device, logits_size(&m->shape), VK_MEMORY_READBACK, "logits", e);
+    if (!s->logits || !decoder_cache_grow(s, 1, e))
         goto fail;
     return s;
 
@@ -146,8 +119,8 @@ void decoder_state_destroy(struct decoder_state *s)
 {
     if (!s)
         return;
-    forget_plans(s);
-    vk_buffer_destroy(s->cache);
+    decoder_forget_plans(s);
+    decoder_cache_free(s);
     vk_buffer_destroy(s->logits);
     vk_buffer_destroy(s->in.buffer);
     free(s);
@@ -193,7 +166,7 @@ static void write_inputs(struct decoder_state *s, uint32_t first, uint32_t n)
 bool decoder_run(struct decoder_state *s, uint32_t first, uint32_t n, bool logits,
                  const atomic_bool *stop, struct error *e)
 {
-    if (!grow_cache(s, first + n, e))
+    if (!decoder_cache_grow(s, first + n, e))
         return false;
     struct plan *p = plan_for(s, n, logits, e);
     if (!p)

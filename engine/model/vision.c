@@ -151,18 +151,6 @@ static bool read_newline(const struct gguf *g, struct vision *v, struct error *e
     return true;
 }
 
-static bool create_buffers(struct vision *v, struct error *e)
-{
-    uint64_t size = (uint64_t)patches(v) * patch_stride(&v->t) * sizeof(float);
-    v->input = vk_buffer_create(v->device, size, VK_MEMORY_UPLOAD, "patches", e);
-    if (!v->input)
-        return false;
-    memset(vk_buffer_map(v->input), 0, size);
-    size = (uint64_t)patches(v) * v->t.projects_to * sizeof(float);
-    v->output = vk_buffer_create(v->device, size, VK_MEMORY_READBACK, "picture rows", e);
-    return v->output != NULL;
-}
-
 struct vision *vision_create(struct vk_device *d, const struct gguf *g, struct weights *w,
                              struct error *e)
 {
@@ -184,7 +172,7 @@ struct vision *vision_create(struct vk_device *d, const struct gguf *g, struct w
             goto fail;
     if (!read_patch(g, w, v, e) || !read_positions(g, w, v, e) || !make_tables(w, v, e) ||
         !read_norm(g, w, &v->t, "v.pre_ln", &v->pre, e) || !read_projector(g, w, v, e) ||
-        !read_newline(g, v, e) || !create_buffers(v, e))
+        !read_newline(g, v, e))
         goto fail;
     return v;
 

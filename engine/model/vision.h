@@ -37,10 +37,14 @@ bool vision_read_traits(const struct gguf *g, struct vision_traits *t, struct er
 // Rows of a picture of this size (upright) in the prompt.
 uint32_t vision_picture_rows(const struct vision_traits *t, uint32_t width, uint32_t height);
 
+// Checks tensors and reserves the weights; nothing is computed or uploaded.
 struct vision *vision_create(struct vk_device *d, const struct gguf *g, struct weights *w,
                              struct error *e);
 void vision_destroy(struct vision *v);
 const struct vision_traits *vision_get_traits(const struct vision *v);
+
+// What encoding takes beside the weights, before it is there: bytes in device and in host memory.
+bool vision_measure(const struct vision *v, uint64_t *scratch, uint64_t *host, struct error *e);
 
 // Records the plan and makes the driver compile it.
 bool vision_warm(struct vision *v, const atomic_bool *stop, struct error *e);

@@ -84,9 +84,25 @@ static void plan_block(const struct vision *v, const struct tower *t, const stru
                     .m = &b->fc2, .x = t->hidden, .y = t->x, .columns = n, .mode = MODE_RESIDUAL});
 }
 
+static uint64_t input_size(const struct vision *v)
+{
+    return (uint64_t)patches(v) * patch_stride(&v->t) * sizeof(float);
+}
+
+static uint64_t output_size(const struct vision *v)
+{
+    return (uint64_t)patches(v) * v->t.projects_to * sizeof(float);
+}
+
+// Of what is only measured there are no buffers yet.
+static plan_tensor outside(struct plan *p, struct vk_buffer *b)
+{
+    return plan_external(p, b ? vk_buffer_all(b) : (struct vk_slice){0});
+}
+
 static void plan_projector(const struct vision *v, const struct tower *t, plan_tensor x)
 {
-    uint64_t size = vk_buffer_size(v->output);
+    uint64_t size = output_size(v);
     plan_tensor rows = plan_scratch(t->plan, size);
     plan_tensor hidden = rows;
     struct linear first = {.m = &v->project[0], .x = x, .from = 1, .columns = t->columns - 1};
@@ -100,10 +116,10 @@ static void plan_projector(const struct vision *v, const struct tower *t, plan_t
         plan_linear(t->plan,
                     &(struct linear){
                         .m = &v->project[1], .x = hidden, .y = rows, .columns = t->columns - 1});
-    plan_copy(t->plan, rows, 0, plan_external(t->plan, vk_buffer_all(v->output)), 0, size);
+    plan_copy(t->plan, rows, 0, outside(t->plan, v->output), 0, size);
 }
 
-static struct plan *make_plan(const struct vision *v, struct error *e)
+static struct plan *build(const struct vision *v, struct error *e)
 {
     uint32_t width = v->t.width, n = patches(v) + 1;
     struct tower t = {.plan = plan_create(v->device, "vision", e), .columns = n};
@@ -122,7 +138,7 @@ static struct plan *make_plan(const struct vision *v, struct error *e)
     t.ranges = plan_external(t.plan, v->ranges);
     plan_copy(t.plan, plan_external(t.plan, v->positions), 0, t.y, 0, column * width);
     plan_linear(t.plan, &(struct linear){.m = &v->patch,
-                                         .x = plan_external(t.plan, vk_buffer_all(v->input)),
+                                         .x = outside(t.plan, v->input),
                                          .y = t.y,
                                          .to = 1,
                                          .columns = n - 1,
@@ -131,19 +147,44 @@ static struct plan *make_plan(const struct vision *v, struct error *e)
     for (uint32_t i = 0; i < v->t.blocks; i++)
         plan_block(v, &t, &v->blocks[i]);
     plan_projector(v, &t, t.x);
-    double piece = kernel_layout(vk_device_profile(v->device)).piece_flops;
-    if (!plan_finish(t.plan, piece, e)) {
-        plan_destroy(t.plan);
-        return NULL;
-    }
     return t.plan;
 }
 
+bool vision_measure(const struct vision *v, uint64_t *scratch, uint64_t *host, struct error *e)
+{
+    struct plan *p = build(v, e);
+    bool ok = p && plan_place(p, scratch, e);
+    *host = input_size(v) + output_size(v);
+    plan_destroy(p);
+    return ok;
+}
+
+static bool create_buffers(struct vision *v, struct error *e)
+{
+    if (!v->input)
+        v->input = vk_buffer_create(v->device, input_size(v), VK_MEMORY_UPLOAD, "patches", e);
+    if (!v->input)
+        return false;
+    memset(vk_buffer_map(v->input), 0, input_size(v));
+    v->output = vk_buffer_create(v->device, output_size(v), VK_MEMORY_READBACK, "picture rows", e);
+    return v->output != NULL;
+}
+
+// Buffers and the recorded plan, once.
 static bool prepare(struct vision *v, struct error *e)
 {
-    if (!v->plan)
-        v->plan = make_plan(v, e);
-    return v->plan != NULL;
+    double piece = kernel_layout(vk_device_profile(v->device)).piece_flops;
+    if (v->plan)
+        return true;
+    if (!v->output && !create_buffers(v, e))
+        return false;
+    struct plan *p = build(v, e);
+    if (p && plan_finish(p, piece, e)) {
+        v->plan = p;
+        return true;
+    }
+    plan_destroy(p);
+    return false;
 }
 
 bool vision_warm(struct vision *v, const atomic_bool *stop, struct error *e)

@@ -6,6 +6,8 @@
 #include "engine/model/recode.h"
 #include "engine/model/weights_internal.h"
 
+enum { PIECE_ROWS = 64 }; // a matrix is cut at multiples of it
+
 struct weights *weights_create(struct vk_device *d, struct error *e)
 {
     struct weights *w = calloc(1, sizeof(*w));
@@ -15,9 +17,8 @@ struct weights *weights_create(struct vk_device *d, struct error *e)
     }
     w->device = d;
     w->interleave = kernel_layout(vk_device_profile(d)).interleave;
-    w->slabs = vk_slabs_create(d, "weights", e);
-    if (!w->slabs) {
-        free(w);
+    if (!weights_section(w, e)) {
+        weights_destroy(w);
         return NULL;
     }
     return w;
@@ -30,8 +31,38 @@ void weights_destroy(struct weights *w)
     for (size_t i = 0; i < w->n_jobs; i++)
         free(w->jobs[i].floats);
     free(w->jobs);
-    vk_slabs_destroy(w->slabs);
+    while (w->n_pieces > 0)
+        free(w->pieces[--w->n_pieces]);
+    free(w->pieces);
+    while (w->n_sections > 0)
+        vk_slabs_destroy(w->sections[--w->n_sections].slabs);
+    free(w->sections);
     free(w);
+}
+
+bool weights_section(struct weights *w, struct error *e)
+{
+    struct section *s = array_reserve(w->sections, w->n_sections, &w->section_room, sizeof(*s));
+    if (!s)
+        return error_no_memory(e);
+    w->sections = s;
+    s[w->n_sections] = (struct section){.slabs = vk_slabs_create(w->device, "weights", e)};
+    return s[w->n_sections].slabs && ++w->n_sections;
+}
+
+size_t weights_sections(const struct weights *w)
+{
+    return w->n_sections;
+}
+
+uint64_t weights_section_size(const struct weights *w, size_t i)
+{
+    return vk_slabs_total(w->sections[i].slabs);
+}
+
+void weights_place(struct weights *w, size_t i, enum vk_memory kind)
+{
+    w->sections[i].kind = kind;
 }
 
 uint64_t weights_bytes(const struct weights *w)
@@ -41,7 +72,10 @@ uint64_t weights_bytes(const struct weights *w)
 
 bool weights_allocate(struct weights *w, struct error *e)
 {
-    return vk_slabs_allocate(w->slabs, e);
+    bool ok = true;
+    for (size_t i = 0; ok && i < w->n_sections; i++)
+        ok = vk_slabs_allocate(w->sections[i].slabs, w->sections[i].kind, e);
+    return ok;
 }
 
 bool weights_type_runs(const struct gguf *g, const struct gguf_tensor *t, struct error *e)
@@ -89,6 +123,11 @@ static uint64_t elements(const struct gguf_tensor *t)
     return t->dims[0] * t->dims[1] * t->dims[2] * t->dims[3];
 }
 
+static struct vk_slabs *slabs(const struct weights *w)
+{
+    return w->sections[w->n_sections - 1].slabs;
+}
+
 static struct job *add_job(struct weights *w, uint64_t size, struct error *e)
 {
     struct job *jobs = array_reserve(w->jobs, w->n_jobs, &w->room, sizeof(*jobs));
@@ -99,7 +138,7 @@ static struct job *add_job(struct weights *w, uint64_t size, struct error *e)
     w->jobs = jobs;
     struct job *j = &w->jobs[w->n_jobs];
     *j = (struct job){0};
-    if (!vk_slabs_take(w->slabs, size, &j->to, e))
+    if (!vk_slabs_take(slabs(w), size, &j->to, e))
         return NULL;
     w->n_jobs++;
     w->bytes += size;
@@ -188,6 +227,31 @@ static enum quant_type common_type(const struct weight_part *parts, uint32_t n)
     return type;
 }
 
+// Rows of a piece: as many as a slice holds. Both the rows that MODE_GATE pairs and the biases of
+// a piece (at 256 bytes) begin where it does.
+static uint32_t rows_of_piece(const struct weights *w, const struct matrix *m)
+{
+    uint32_t step =
+        WEIGHT_QUAD * w->interleave > PIECE_ROWS ? WEIGHT_QUAD * w->interleave : PIECE_ROWS;
+    uint64_t size = kernel_matrix_size(m->type, step, m->columns, w->interleave);
+    uint64_t steps = vk_slabs_most(slabs(w)) / size;
+    return steps * step < m->rows ? (uint32_t)(steps > 0 ? steps : 1) * step : m->rows;
+}
+
+// Room for the slices behind the first one.
+static struct vk_slice *add_pieces(struct weights *w, uint32_t n, struct error *e)
+{
+    struct vk_slice **list = array_reserve(w->pieces, w->n_pieces, &w->piece_room, sizeof(*list));
+    if (list)
+        w->pieces = list;
+    struct vk_slice *pieces = list ? calloc(n, sizeof(*pieces)) : NULL;
+    if (pieces)
+        w->pieces[w->n_pieces++] = pieces;
+    else
+        error_no_memory(e);
+    return pieces;
+}
+
 bool weights_matrix(struct weights *w, const struct weight_part *parts, uint32_t n,
                     enum weight_order order, uint32_t columns, struct matrix *out, struct error *e)
 {
@@ -195,16 +259,26 @@ bool weights_matrix(struct weights *w, const struct weight_part *parts, uint32_t
     for (uint32_t i = 0; i < n; i++)
         rows += parts[i].rows;
     struct matrix m = {.type = common_type(parts, n), .rows = rows, .columns = columns};
-    if (!add_bias(w, parts, n, rows, &m.bias, e))
+    m.piece_rows = rows_of_piece(w, &m);
+    struct vk_slice *more = NULL;
+    if (!add_bias(w, parts, n, rows, &m.bias, e) ||
+        (m.piece_rows < rows && !(more = add_pieces(w, rows / m.piece_rows, e))))
         return false;
-    struct job *j = add_job(w, kernel_matrix_size(m.type, rows, columns, w->interleave), e);
-    if (!j)
-        return false;
-    m.data = j->to;
-    j->matrix = m;
-    j->order = order;
-    j->n_parts = n;
-    memcpy(j->parts, parts, n * sizeof(*parts));
+    m.more = more;
+    for (uint32_t first = 0; first < rows; first += m.piece_rows) {
+        struct matrix piece = m;
+        piece.rows = rows - first < m.piece_rows ? rows - first : m.piece_rows;
+        struct job *j =
+            add_job(w, kernel_matrix_size(m.type, piece.rows, columns, w->interleave), e);
+        if (!j)
+            return false;
+        *(first == 0 ? &m.data : more++) = j->to;
+        j->matrix = piece;
+        j->order = order;
+        j->first_row = first;
+        j->n_parts = n;
+        memcpy(j->parts, parts, n * sizeof(*parts));
+    }
     *out = m;
     return true;
 }

@@ -3,7 +3,10 @@
 // the device's kernels, from one thread, while another may already record and compile what will use
 // them.
 //
-// Owns the device memory. The gguf files must outlive weights_upload.
+// What is asked for lies in sections, each in memory of its own, which may be the host's: there the
+// device reads it, more slowly. A matrix that no binding can hold is cut by rows.
+//
+// Owns that memory. The gguf files must outlive weights_upload.
 #pragma once
 
 #include <stdatomic.h>
@@ -18,6 +21,13 @@ struct weights;
 
 struct weights *weights_create(struct vk_device *d, struct error *e);
 void weights_destroy(struct weights *w);
+
+// What is asked for from here on lies in a new section.
+bool weights_section(struct weights *w, struct error *e);
+size_t weights_sections(const struct weights *w);
+uint64_t weights_section_size(const struct weights *w, size_t i); // bytes of memory that it takes
+// Where it will lie: VK_MEMORY_DEVICE, as before this call, or VK_MEMORY_UPLOAD.
+void weights_place(struct weights *w, size_t i, enum vk_memory kind);
 
 // A tensor by name whose shape must be dims[0..n) (dims[0] contiguous); missing ones and other
 // shapes or types that we do not compute with are ERROR_MODEL sentences.

@@ -10,18 +10,27 @@ struct job {
     struct matrix matrix;
     struct weight_part parts[PARTS_MOST];
     uint32_t n_parts;
+    uint32_t first_row; // of the whole matrix, where this is a piece of it
     enum weight_order order;
     float *floats; // NULL: a matrix
     size_t count;
     struct vk_slice to;
 };
 
+struct section {
+    struct vk_slabs *slabs;
+    enum vk_memory kind;
+};
+
 struct weights {
     struct vk_device *device;
     uint32_t interleave;
-    struct vk_slabs *slabs;
+    struct section *sections; // the last one is what is asked for now
+    size_t n_sections, section_room;
     struct job *jobs;
     size_t n_jobs, room;
+    struct vk_slice **pieces; // of the matrices that are cut
+    size_t n_pieces, piece_room;
     struct vk_slice zeros; // the bias of matrices without one
     uint64_t bytes;
 };

@@ -8,10 +8,11 @@
 
 enum { QUAD_ROWS_MOST = WEIGHT_QUAD * 64 };
 
-// The part that row `i` of the device's matrix comes from; *i becomes its row there. NULL: padding.
+// The part that row `i` of what is uploaded comes from; *i becomes its row there. NULL: padding.
 static const struct weight_part *source_part(const struct job *j, uint32_t *i, uint32_t interleave)
 {
     uint32_t part = 0;
+    *i += j->first_row;
     if (j->order == WEIGHT_PAIRED) {
         uint32_t group = *i / interleave;
         part = group & 1;

@@ -5,7 +5,6 @@
 
 #include "base/array.h"
 
-enum { TEXEL = 16 }; // bytes
 _Static_assert((int)VK_POOL_DESCRIPTORS >= (int)VK_BINDINGS_MOST, "any set fits an empty pool");
 
 static bool add_pool(struct vk_descriptors *s, struct error *e)
@@ -76,7 +75,7 @@ static bool fits(const struct vk_device *d, const struct vk_pipeline *p, uint32_
             wrong = "is larger than a storage buffer of this device may be";
     } else if (slice.offset % profile->texel_align != 0)
         wrong = "is not aligned for a texel buffer";
-    else if (slice.size < TEXEL || slice.size / TEXEL > profile->most_texel_elements)
+    else if (slice.size < VK_TEXEL || slice.size / VK_TEXEL > profile->most_texel_elements)
         wrong = "is of a size that no texel buffer of this device has";
     if (!wrong)
         return true;
@@ -101,7 +100,7 @@ static VkBufferView create_view(struct vk_descriptors *s, enum vk_binding_kind k
         .format = kind == VK_BIND_TEXEL_UINT ? VK_FORMAT_R32G32B32A32_UINT
                                              : VK_FORMAT_R32G32B32A32_SFLOAT,
         .offset = slice.offset,
-        .range = vk_texel_range(d, slice.size / TEXEL * TEXEL),
+        .range = vk_texel_range(d, slice.size / VK_TEXEL * VK_TEXEL),
     };
     VkBufferView view;
     VkResult r = d->fn.CreateBufferView(d->handle, &info, NULL, &view);

@@ -103,6 +103,14 @@ const struct vk_profile *vk_device_profile(const struct vk_device *d)
     return &d->physical.profile;
 }
 
+uint64_t vk_most_binding(const struct vk_profile *p, bool written)
+{
+    uint64_t storage = p->most_storage_range, texels = p->most_texel_elements * VK_TEXEL;
+    if (p->shape == VK_SHAPE_GPU)
+        return storage;
+    return written && storage < texels ? storage : texels;
+}
+
 size_t vk_device_validation_count(const struct vk_device *d)
 {
     return atomic_load(&d->instance->messages);

@@ -42,7 +42,9 @@ struct vk_profile {
     uint64_t most_texel_elements;
     uint64_t most_allocation;
     uint64_t device_memory; // largest DEVICE_LOCAL heap; a CPU device: the machine's memory
-    uint64_t free_memory;   // what can be expected to be free now
+    uint64_t free_memory;   // what can be expected to be free of it now
+    uint64_t free_host;     // the same of the machine's memory
+    bool one_memory;        // both are the same memory (CPU, integrated)
     uint32_t storage_align; // offset alignment of storage buffer bindings, a power of two
     uint32_t texel_align;   // and of texel buffer views
     // All its memory can be mapped (CPU, integrated, GPUs with resizable BAR): no staging. Writing
@@ -74,5 +76,8 @@ void vk_candidates_finish(struct vk_candidates *c);
 struct vk_device *vk_device_open(const char *want, struct error *e);
 void vk_device_close(struct vk_device *d); // NULL allowed; everything made from it must be gone
 const struct vk_profile *vk_device_profile(const struct vk_device *d);
+// Bytes that one binding of the heavy kernels can hold: weights, or what is also written (a KV
+// cache).
+uint64_t vk_most_binding(const struct vk_profile *p, bool written);
 size_t
 vk_device_validation_count(const struct vk_device *d); // messages of the validation layer so far

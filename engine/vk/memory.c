@@ -115,6 +115,11 @@ static bool no_room(const struct vk_buffer *b, const char *name, VkResult r, str
                      (double)vk_free_memory(d->instance, &d->physical) / (1 << 20));
 }
 
+static atomic_uint_fast64_t *counter(struct vk_buffer *b)
+{
+    return b->kind == VK_MEMORY_DEVICE ? &b->device->allocated : &b->device->allocated_host;
+}
+
 static bool allocate(struct vk_buffer *b, enum vk_memory kind, const char *name, struct error *e)
 {
     struct vk_device *d = b->device;
@@ -133,6 +138,8 @@ static bool allocate(struct vk_buffer *b, enum vk_memory kind, const char *name,
         b->memory = VK_NULL_HANDLE;
         return no_room(b, name, r, e);
     }
+    b->kind = kind;
+    atomic_fetch_add(counter(b), b->size);
     r = d->fn.BindBufferMemory(d->handle, b->handle, b->memory, 0);
     if (r != VK_SUCCESS)
         return no_room(b, name, r, e);
@@ -187,9 +194,17 @@ void vk_buffer_destroy(struct vk_buffer *b)
     if (!b)
         return;
     struct vk_device *d = b->device;
+    if (b->memory)
+        atomic_fetch_sub(counter(b), b->size);
     d->fn.DestroyBuffer(d->handle, b->handle, NULL);
     d->fn.FreeMemory(d->handle, b->memory, NULL); // unmaps
     free(b);
+}
+
+struct vk_allocated vk_device_allocated(const struct vk_device *d)
+{
+    return (struct vk_allocated){.device = atomic_load(&d->allocated),
+                                 .host = atomic_load(&d->allocated_host)};
 }
 
 void *vk_buffer_map(struct vk_buffer *b)

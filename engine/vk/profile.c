@@ -41,13 +41,9 @@ uint32_t vk_main_heap(const VkPhysicalDeviceMemoryProperties *memory)
     return best;
 }
 
-uint64_t vk_free_memory(const struct vk_instance *instance, const struct vk_physical *p)
+static uint64_t free_of_heap(const struct vk_instance *instance, const struct vk_physical *p,
+                             uint32_t heap)
 {
-    uint64_t available;
-    // A software driver's heap is whatever it likes to claim.
-    if (p->profile.type == VK_TYPE_CPU && (available = machine_memory("MemAvailable")) > 0)
-        return available;
-    uint32_t heap = vk_main_heap(&p->memory);
     if (!p->has_budget)
         return p->memory.memoryHeaps[heap].size / 10 * 9;
     VkPhysicalDeviceMemoryBudgetPropertiesEXT budget = {
@@ -57,6 +53,33 @@ uint64_t vk_free_memory(const struct vk_instance *instance, const struct vk_phys
     instance->fn.GetPhysicalDeviceMemoryProperties2(p->handle, &memory);
     VkDeviceSize whole = budget.heapBudget[heap], used = budget.heapUsage[heap];
     return whole > used ? whole - used : 0; // some drivers report more use than budget
+}
+
+uint64_t vk_free_memory(const struct vk_instance *instance, const struct vk_physical *p)
+{
+    uint64_t available;
+    // A software driver's heap is whatever it likes to claim.
+    if (p->profile.type == VK_TYPE_CPU && (available = machine_memory("MemAvailable")) > 0)
+        return available;
+    return free_of_heap(instance, p, vk_main_heap(&p->memory));
+}
+
+// Heaps of the host are the machine's memory, of which others use the rest.
+static void read_host(const struct vk_instance *instance, struct vk_physical *p)
+{
+    uint64_t machine = machine_memory("MemAvailable");
+    uint32_t device = vk_memory_type(&p->memory, UINT32_MAX, VK_MEMORY_DEVICE);
+    uint32_t host = vk_memory_type(&p->memory, UINT32_MAX, VK_MEMORY_UPLOAD);
+    p->profile.one_memory =
+        p->profile.type == VK_TYPE_CPU || p->profile.type == VK_TYPE_INTEGRATED ||
+        device == UINT32_MAX || host == UINT32_MAX ||
+        p->memory.memoryTypes[device].heapIndex == p->memory.memoryTypes[host].heapIndex;
+    if (p->profile.one_memory) {
+        p->profile.free_host = p->profile.free_memory;
+        return;
+    }
+    uint64_t heap = free_of_heap(instance, p, p->memory.memoryTypes[host].heapIndex);
+    p->profile.free_host = machine > 0 && machine < heap ? machine : heap;
 }
 
 static bool has_extension(const VkExtensionProperties *list, uint32_t n, const char *name)
@@ -198,6 +221,7 @@ static void read_memory(const struct vk_instance *instance, struct vk_physical *
     if (p->profile.type == VK_TYPE_CPU && (machine = machine_memory("MemTotal")) > 0)
         p->profile.device_memory = machine;
     p->profile.free_memory = vk_free_memory(instance, p);
+    read_host(instance, p);
     uint32_t type = vk_memory_type(&p->memory, UINT32_MAX, VK_MEMORY_DEVICE);
     p->profile.host_visible = type != UINT32_MAX && (p->memory.memoryTypes[type].propertyFlags &
                                                      VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) != 0;

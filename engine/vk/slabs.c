@@ -44,9 +44,7 @@ struct vk_slabs *vk_slabs_create(struct vk_device *d, const char *name, struct e
     s->device = d;
     s->name = name;
     s->align = larger(SLICE_ALIGN, larger(p->storage_align, p->texel_align));
-    s->most = p->most_allocation;
-    if (p->shape == VK_SHAPE_GPU)
-        s->most = smaller(s->most, p->most_storage_range);
+    s->most = smaller(p->most_allocation, vk_most_binding(p, false));
     s->slab_size = smaller(SLAB_SIZE, s->most);
     return s;
 }
@@ -104,14 +102,19 @@ static uint64_t slab_bytes(const struct slab *s)
     return smaller(s->used, vk_buffer_size(s->buffer));
 }
 
-bool vk_slabs_allocate(struct vk_slabs *s, struct error *e)
+bool vk_slabs_allocate(struct vk_slabs *s, enum vk_memory kind, struct error *e)
 {
     for (; s->allocated < s->count; s->allocated++) {
         const struct slab *slab = &s->list[s->allocated];
-        if (!vk_buffer_allocate(slab->buffer, slab_bytes(slab), VK_MEMORY_DEVICE, s->name, e))
+        if (!vk_buffer_allocate(slab->buffer, slab_bytes(slab), kind, s->name, e))
             return false;
     }
     return true;
+}
+
+uint64_t vk_slabs_most(const struct vk_slabs *s)
+{
+    return s->most;
 }
 
 uint64_t vk_slabs_total(const struct vk_slabs *s)

@@ -72,7 +72,8 @@ struct vk_device {
     VkPipelineCache cache;
     size_t cache_saved; // size of what is on disk, 0: nothing usable
 
-    struct vk_buffer *dummy; // what warming binds
+    struct vk_buffer *dummy;                        // what warming binds
+    atomic_uint_fast64_t allocated, allocated_host; // bytes of buffers, see vk_device_allocated
 };
 
 struct vk_buffer {
@@ -81,8 +82,9 @@ struct vk_buffer {
     VkDeviceMemory memory;
     void *mapped; // NULL: not host-visible
     uint64_t size;
+    enum vk_memory kind;
 };
-enum { VK_TEXEL_STRETCH = 256 };
+enum { VK_TEXEL = 16, VK_TEXEL_STRETCH = 256 }; // bytes
 uint64_t vk_texel_range(const struct vk_device *d, uint64_t size);
 
 struct vk_pipeline {

@@ -5,7 +5,7 @@ import results
 import runner
 from runner import ASK, ASK_PICTURE, LM, PICTURE, USAGE, Case
 
-COMMANDS = ((), ("models",), ("models", "compose"), ("devices",), ("bench",), ("inspect",),
+COMMANDS = ((), ("models",), ("models", "compose"), ("models", "check"), ("devices",), ("bench",), ("inspect",),
             ("inspect", "model"), ("inspect", "tokens"), ("inspect", "pixels"),
             ("inspect", "rows"), ("inspect", "logits"))
 
@@ -22,8 +22,7 @@ class Options(Case):
             self.refuse(USAGE, ("no option", "--help"), option, "-p", "hi")
 
     def test_of_a_later_version(self):
-        for option in ("--gpu-layers", "--device-memory", "--dry-run", "--continue", "-C",
-                       "--chat", "--endpoint"):
+        for option in ("--continue", "-C", "--chat", "--endpoint"):
             self.refuse(USAGE, ("no option", option.lstrip("-")), option, "1", "-p", "hi")
 
     def test_commands_of_a_later_version(self):

@@ -98,6 +98,31 @@ static void every_option_of_a_chat_is_taken(void **state)
     assert_true(options.quiet && options.color == COLOR_NEVER);
 }
 
+static void sizes_have_units(void **state)
+{
+    (void)state;
+    assert_true(parse(NULL, NULL));
+    assert_true(options.device_memory == 0);
+    assert_true(options.gpu_layers == (uint32_t)GPU_LAYERS_AUTO);
+    static const struct {
+        const char *text;
+        uint64_t bytes;
+    } good[] = {{"6G", 6ull << 30},    {"512M", 512ull << 20}, {"1.5G", 3ull << 29},
+                {"4096K", 4ull << 20}, {"2T", 2ull << 40},     {"7000000", 7000000}};
+    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+        assert_true(parse("--device-memory", good[i].text, NULL));
+        assert_true(options.device_memory == good[i].bytes);
+    }
+    static const char *const bad[] = {"",    "G",  "6g",   "6GB",  "6 G",
+                                      "-6G", "1K", "0x6G", "6.G.", "."};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        assert_false(parse("--device-memory", bad[i], NULL));
+        assert_usage_error("--device-memory");
+    }
+    assert_true(parse("--gpu-layers", "0", "--dry-run", NULL));
+    assert_true(options.gpu_layers == 0 && options.dry_run);
+}
+
 static void numbers_are_strict(void **state)
 {
     (void)state;
@@ -138,8 +163,7 @@ static void numbers_are_strict(void **state)
 static void unknown_options_and_commands_are_usage_errors(void **state)
 {
     (void)state;
-    static const char *const later[] = {"--gpu-layers", "--dry-run", "-C", "--endpoint",
-                                        "--device-memory"};
+    static const char *const later[] = {"-C", "--endpoint"};
     for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++) {
         assert_false(parse(later[i], NULL));
         assert_usage_error("no option");
@@ -230,6 +254,7 @@ int main(void)
         cmocka_unit_test(defaults_are_those_of_the_contract),
         cmocka_unit_test(pictures_keep_their_order_among_the_options),
         cmocka_unit_test(every_option_of_a_chat_is_taken),
+        cmocka_unit_test(sizes_have_units),
         cmocka_unit_test(numbers_are_strict),
         cmocka_unit_test(unknown_options_and_commands_are_usage_errors),
         cmocka_unit_test(a_command_takes_its_own_options_only),

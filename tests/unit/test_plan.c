@@ -43,9 +43,10 @@ static void run(struct plan *p)
 // to = from * FACTOR + add
 static void append(struct plan *p, plan_tensor from, plan_tensor to, uint32_t add)
 {
-    const uint32_t constants[] = {64, FACTOR};
     struct plan_op op = {.name = "scale",
-                         .pipeline = new_pipeline(plan_device(p), &scale, constants, 2),
+                         .shader = &scale,
+                         .constants = {64, FACTOR},
+                         .n_constants = 2,
                          .tensors = {from, to},
                          .writes = 1u << 1,
                          .groups = {(N + 63) / 64, 1, 1},

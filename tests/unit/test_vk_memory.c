@@ -106,7 +106,7 @@ static void slices_of_slabs_are_aligned_and_apart(void **state)
     }
     assert_true(vk_slabs_total(s) >= sum);
     assert_true(slices[0].buffer == slices[1].buffer); // small ones do share
-    assert_true(vk_slabs_allocate(s, &e));
+    assert_true(vk_slabs_allocate(s, VK_MEMORY_DEVICE, &e));
     for (size_t i = 0; i < COUNT; i++)
         assert_true(slices[i].offset + slices[i].size <= vk_buffer_size(slices[i].buffer));
     vk_slabs_destroy(s);
@@ -157,12 +157,12 @@ static void a_tensor_larger_than_a_slab_gets_one_of_its_own(void **state)
         // No more is taken than is used, and nothing is added to what has its memory.
         uint64_t planned = before + size + (next.offset - small.offset);
         assert_int_equal(vk_slabs_total(s), planned);
-        assert_true(vk_slabs_allocate(s, &e));
+        assert_true(vk_slabs_allocate(s, VK_MEMORY_DEVICE, &e));
         assert_int_equal(vk_slabs_total(s), planned);
         assert_int_equal(vk_buffer_size(small.buffer), 2 * (next.offset - small.offset));
         assert_true(vk_slabs_take(s, 100, &large, &e));
         assert_ptr_not_equal(large.buffer, small.buffer);
-        assert_true(vk_slabs_allocate(s, &e));
+        assert_true(vk_slabs_allocate(s, VK_MEMORY_DEVICE, &e));
     }
     vk_slabs_destroy(s);
 }

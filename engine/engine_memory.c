@@ -1,0 +1,260 @@
+// What a model needs, and how it is put where there is room.
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/engine_internal.h"
+#include "engine/memory_plan.h"
+
+enum {
+    DEFAULT_CONTEXT = 4096,
+    RESERVE = 16, // the part of free memory that is left to others
+};
+
+// ---- reserving: who takes how much
+
+static bool reserve_tower(struct engine *e, struct error *err)
+{
+    e->tower_weights = weights_create(e->device, err);
+    e->vision =
+        e->tower_weights ? vision_create(e->device, e->vision_file, e->tower_weights, err) : NULL;
+    return e->vision != NULL;
+}
+
+static bool reserve_decoder(struct engine *e, const struct engine_params *p, struct error *err)
+{
+    uint32_t context = p->context ? p->context : DEFAULT_CONTEXT;
+    e->weights = weights_create(e->device, err);
+    if (!e->weights)
+        return false;
+    e->decoder = decoder_create(e->device, e->model_file, e->weights, context, err);
+    if (!e->decoder)
+        return false;
+    const struct decoder_shape *s = decoder_get_shape(e->decoder);
+    if (s->vocabulary < tokenizer_size(e->tokenizer))
+        return error_set(
+            err, ERROR_MODEL,
+            "%s: the vocabulary has %u tokens, the output only %u; the file is damaged",
+            gguf_path(e->model_file), tokenizer_size(e->tokenizer), s->vocabulary);
+    e->info.context = context < s->context ? context : s->context;
+    e->info.embedding = s->width;
+    e->info.vocabulary = s->vocabulary;
+    return true;
+}
+
+static bool reserve(struct engine *e, const struct engine_params *p, struct error *err)
+{
+    if (!reserve_decoder(e, p, err))
+        return false;
+    if (!e->vision_file)
+        return true;
+    if (!reserve_tower(e, err))
+        return false;
+    if (e->traits.projects_to == e->info.embedding)
+        return true;
+    return error_set(err, ERROR_MODEL,
+                     "%s makes rows of %u values, but %s reads %u; they do not belong together, "
+                     "give the vision file of this model as --mmproj",
+                     gguf_path(e->vision_file), e->traits.projects_to, gguf_path(e->model_file),
+                     e->info.embedding);
+}
+
+// ---- planning
+
+static uint64_t all_sections(const struct weights *w)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < weights_sections(w); i++)
+        sum += weights_section_size(w, i);
+    return sum;
+}
+
+// `layers` has room for the weights of each layer.
+static bool measure(const struct engine *e, uint64_t *layers, struct memory_needs *n,
+                    struct error *err)
+{
+    struct decoder_sizes d;
+    if (!decoder_measure(e->decoder, e->info.context, &d, err))
+        return false;
+    n->layers = decoder_get_shape(e->decoder)->layers;
+    n->layer_weights = layers;
+    n->output_weights = all_sections(e->weights);
+    for (uint32_t i = 0; i < n->layers; i++) {
+        layers[i] = weights_section_size(e->weights, i);
+        n->output_weights -= layers[i];
+    }
+    n->n_kv = 1;
+    n->kv[0].layer = d.layer_cache;
+    n->kv[0].growth = d.growth;
+    n->scratch = d.scratch + vk_device_allocated(e->device).device; // a device has some itself
+    n->host_scratch = d.host;
+    if (!e->vision)
+        return true;
+    n->tower_weights = all_sections(e->tower_weights);
+    return vision_measure(e->vision, &n->tower_scratch, &n->tower_host_scratch, err);
+}
+
+static struct memory_limits limits_of(const struct engine *e, const struct engine_params *p)
+{
+    const struct vk_profile *v = vk_device_profile(e->device);
+    struct memory_limits l = {.device = v->free_memory - v->free_memory / RESERVE,
+                              .host = v->free_host - v->free_host / RESERVE,
+                              .layers_given = p->layers_given,
+                              .device_layers = p->device_layers};
+    if (v->one_memory)
+        l.together = l.device;
+    if (p->device_memory > 0 && p->device_memory < l.device)
+        l.device = p->device_memory;
+    return l;
+}
+
+struct amount {
+    char text[24];
+};
+
+static struct amount amount(uint64_t bytes)
+{
+    struct amount a;
+    bool large = bytes >= 1 << 30;
+    snprintf(a.text, sizeof(a.text), large ? "%.2f GiB" : "%.1f MiB",
+             (double)bytes / (large ? 1 << 30 : 1 << 20));
+    return a;
+}
+
+static void explain_failure(const struct memory_plan *p, struct memory_report *r)
+{
+    static const char advice[] = "use a smaller model or a smaller --ctx-size";
+    if (r->one_memory && !r->capped)
+        snprintf(r->reason, sizeof(r->reason),
+                 "not enough memory: the model with a context of %u needs %s, the device %s has %s "
+                 "free; %s",
+                 r->context, amount(p->needed.device + p->needed.host).text, r->device,
+                 amount(r->free.device).text, advice);
+    else
+        snprintf(r->reason, sizeof(r->reason),
+                 "not enough memory: the model with a context of %u needs %s of device memory and "
+                 "%s of host memory, there are %s and %s free; %s",
+                 r->context, amount(p->needed.device).text, amount(p->needed.host).text,
+                 amount(r->free.device).text, amount(r->free.host).text, advice);
+}
+
+// What was not asked for is said.
+static void explain_choices(const struct memory_plan *p, const struct memory_limits *l,
+                            struct memory_report *r)
+{
+    char *at = r->notice, *end = at + sizeof(r->notice);
+    bool moved = !l->layers_given && p->device_layers < r->layers;
+    if (p->kv > 0)
+        at += snprintf(at, (size_t)(end - at), "the KV cache is held as %s", r->kv);
+    if (r->has_tower && !p->tower_stays)
+        at += snprintf(at, (size_t)(end - at),
+                       "%sthe picture tower is loaded for each question with new pictures",
+                       at > r->notice ? ", " : "");
+    if (moved)
+        at += snprintf(at, (size_t)(end - at),
+                       "%s%u of %u layers lie in host memory, which is slower",
+                       at > r->notice ? ", " : "", r->layers - p->device_layers, r->layers);
+    if (at > r->notice)
+        snprintf(at, (size_t)(end - at), ": the device has %s free", amount(l->device).text);
+}
+
+static void report(struct engine *e, const struct memory_plan *p, const struct memory_limits *l)
+{
+    const struct vk_profile *v = vk_device_profile(e->device);
+    struct memory_report *r = &e->memory;
+    *r = (struct memory_report){.fits = p->fits,
+                                .layers = decoder_get_shape(e->decoder)->layers,
+                                .device_layers = p->device_layers,
+                                .context = e->info.context,
+                                .kv = "f16",
+                                .has_tower = e->vision_file != NULL,
+                                .tower_stays = p->tower_stays,
+                                .one_memory = v->one_memory,
+                                .capped = l->device < v->free_memory - v->free_memory / RESERVE,
+                                .weights = p->weights,
+                                .cache = p->cache,
+                                .scratch = p->scratch,
+                                .tower = p->tower,
+                                .needed = p->needed,
+                                .free = {l->device, l->host}};
+    snprintf(r->device, sizeof(r->device), "%s", v->name);
+    if (p->fits)
+        explain_choices(p, l, r);
+    else
+        explain_failure(p, r);
+}
+
+bool engine_plan_memory(struct engine *e, const struct engine_params *p, struct error *err)
+{
+    if (!reserve(e, p, err))
+        return false;
+    uint64_t *layers = calloc(decoder_get_shape(e->decoder)->layers, sizeof(*layers));
+    struct memory_needs needs = {0};
+    bool ok = layers ? measure(e, layers, &needs, err) : error_no_memory(err);
+    if (ok) {
+        struct memory_limits limits = limits_of(e, p);
+        struct memory_plan plan = memory_plan_make(&needs, &limits);
+        report(e, &plan, &limits);
+        decoder_place(e->decoder, e->weights, plan.device_layers);
+        engine_drop_tower(e);
+    }
+    free(layers);
+    return ok;
+}
+
+bool probe_memory(const struct engine_params *p, struct memory_report *out, struct error *e)
+{
+    struct engine *engine = calloc(1, sizeof(*engine));
+    if (!engine)
+        return error_no_memory(e);
+    bool ok = engine_open_files(engine, p, e) && (engine->device = vk_device_open(p->device, e)) &&
+              engine_plan_memory(engine, p, e);
+    *out = engine->memory;
+    engine_destroy(engine);
+    return ok;
+}
+
+const struct memory_report *engine_memory(const struct engine *e)
+{
+    return &e->memory;
+}
+
+struct memory_use engine_allocated(const struct engine *e)
+{
+    struct vk_allocated a = vk_device_allocated(e->device);
+    return (struct memory_use){a.device, a.host};
+}
+
+// ---- a tower that does not stay
+
+// The KV cache may not have grown into the room yet.
+static enum vk_memory place_of_tower(const struct engine *e)
+{
+    uint64_t used = vk_device_allocated(e->device).device;
+    uint64_t needs = all_sections(e->tower_weights) + e->memory.tower.device;
+    return used + needs <= e->memory.free.device ? VK_MEMORY_DEVICE : VK_MEMORY_UPLOAD;
+}
+
+bool engine_load_tower(struct engine *e, const atomic_bool *stop, struct error *err)
+{
+    if (e->vision)
+        return true;
+    bool ok = reserve_tower(e, err);
+    enum vk_memory place = ok ? place_of_tower(e) : VK_MEMORY_DEVICE;
+    for (size_t i = 0; ok && i < weights_sections(e->tower_weights); i++)
+        weights_place(e->tower_weights, i, place);
+    ok = ok && weights_allocate(e->tower_weights, err) &&
+         weights_upload(e->tower_weights, stop, NULL, err);
+    if (!ok)
+        engine_drop_tower(e);
+    return ok;
+}
+
+void engine_drop_tower(struct engine *e)
+{
+    if (e->memory.tower_stays)
+        return;
+    vision_destroy(e->vision);
+    weights_destroy(e->tower_weights);
+    e->vision = NULL;
+    e->tower_weights = NULL;
+}

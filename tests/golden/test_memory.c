@@ -1,0 +1,224 @@
+// The memory plan and what really happens: plans are as large as what is then allocated; wherever
+// layers, tower and pieces of matrices lie, every bit of the result is the same.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fixture.h"
+
+enum { LAYERS = 2, PROMPT = 300, SMALL = 256, LARGE = 1024 };
+
+static struct picture *picture;
+static int32_t prompt[PROMPT];
+static struct engine_params params;
+
+static struct engine *open(void)
+{
+    struct error e = {0};
+    struct engine *engine = engine_create(&params, &e);
+    if (!engine)
+        fail_msg("%s", e.text);
+    return engine;
+}
+
+// The picture, of 64 rows, between two halves of the prompt, and one token more.
+static float *logits_of(struct engine *engine, struct session *s, size_t tokens)
+{
+    struct error e = {0};
+    struct sync_report report;
+    struct id_chunk chunks[] = {{prompt, tokens / 2}, {prompt + tokens / 2, tokens - tokens / 2}};
+    if (!session_sync_ids(s, chunks, &picture, 1, &report, &e) || !session_force(s, 7, &e))
+        fail_msg("%s", e.text);
+    size_t size = engine_get_info(engine)->vocabulary * sizeof(float);
+    float *copy = malloc(size);
+    memcpy(copy, session_logits(s), size);
+    return copy;
+}
+
+static float *logits_with_params(size_t tokens)
+{
+    struct engine *engine = open();
+    struct session *s = open_session(engine);
+    float *logits = logits_of(engine, s, tokens);
+    session_destroy(s);
+    engine_destroy(engine);
+    return logits;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PROMPT; i++)
+        prompt[i] = (int32_t)(i * 37 % 1000);
+    picture = read_picture(data_path("synth/pic.png"));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    picture_unref(picture);
+    return 0;
+}
+
+static int reset(void **state)
+{
+    static char model[1024], eyes[1024];
+    (void)state;
+    snprintf(model, sizeof(model), "%s", data_path("synth/lm-Q8_0.gguf"));
+    snprintf(eyes, sizeof(eyes), "%s", data_path("synth/eyes-mlp-f16.gguf"));
+    params = (struct engine_params){.model = model, .mmproj = eyes, .context = SMALL};
+    return 0;
+}
+
+static struct memory_report report_of_params(void)
+{
+    struct error e = {0};
+    struct memory_report r;
+    if (!probe_memory(&params, &r, &e))
+        fail_msg("%s", e.text);
+    return r;
+}
+
+// ---- what is planned is what is there
+
+// Everything is there from the start where the context is one that the cache begins with.
+static void check_allocated(uint32_t device_layers)
+{
+    struct memory_report r = report_of_params();
+    struct engine *engine = open();
+    struct memory_use now = engine_allocated(engine);
+    assert_true(r.fits);
+    assert_int_equal(r.device_layers, device_layers);
+    assert_int_equal(now.device, r.needed.device);
+    assert_int_equal(now.host, r.needed.host);
+    assert_int_equal(r.needed.device,
+                     r.weights.device + r.cache.device + r.scratch.device + r.tower.device);
+    assert_memory_equal(&engine_memory(engine)->needed, &r.needed, sizeof(r.needed));
+    engine_destroy(engine);
+}
+
+static void what_is_planned_is_allocated(void **state)
+{
+    (void)state;
+    check_allocated(LAYERS);
+    params.layers_given = true;
+    params.device_layers = 1;
+    check_allocated(1);
+    params.mmproj = NULL;
+    check_allocated(1);
+}
+
+// A cache that is to grow: a layer after the other, each twice for a moment.
+static void a_grown_cache_is_as_planned(void **state)
+{
+    (void)state;
+    params.context = LARGE;
+    struct memory_report r = report_of_params();
+    struct engine *engine = open();
+    struct session *s = open_session(engine);
+    uint64_t all = r.cache.device, first = all * SMALL / LARGE, growth = all / LAYERS / 2;
+    assert_int_equal(engine_allocated(engine).device, r.needed.device - growth - all + first);
+    free(logits_of(engine, s, PROMPT));
+    assert_int_equal(session_positions(s), PROMPT + 64 + 1);
+    uint64_t grown =
+        all * 512 / LARGE; // the plan for the last batch is no larger than that for a whole one
+    assert_true(engine_allocated(engine).device <= r.needed.device - growth - all + grown);
+    session_destroy(s);
+    engine_destroy(engine);
+}
+
+// ---- the same results
+
+static void layers_in_host_memory_compute_the_same(void **state)
+{
+    (void)state;
+    params.context = LARGE;
+    float *want = logits_with_params(PROMPT);
+    for (uint32_t n = 0; n < LAYERS; n++) {
+        params.layers_given = true;
+        params.device_layers = n;
+        float *got = logits_with_params(PROMPT);
+        assert_memory_equal(got, want, 1024 * sizeof(float));
+        free(got);
+    }
+    free(want);
+}
+
+// Less and less memory: the tower goes, then layers do.
+static void a_plan_for_less_memory_computes_the_same(void **state)
+{
+    (void)state;
+    struct memory_report all = report_of_params();
+    float *want = logits_with_params(40);
+    params.device_memory = all.needed.device - 1;
+    struct memory_report r = report_of_params();
+    assert_true(r.fits && !r.tower_stays);
+    assert_int_equal(r.device_layers, LAYERS);
+    assert_non_null(strstr(r.notice, "tower"));
+    float *got = logits_with_params(40);
+    assert_memory_equal(got, want, 1024 * sizeof(float));
+    free(got);
+
+    params.device_memory = r.needed.device - 1;
+    r = report_of_params();
+    assert_true(r.fits && !r.tower_stays);
+    assert_int_equal(r.device_layers, LAYERS - 1);
+    assert_non_null(strstr(r.notice, "1 of 2 layers"));
+    got = logits_with_params(40);
+    assert_memory_equal(got, want, 1024 * sizeof(float));
+    free(got);
+    free(want);
+}
+
+// Nothing of the tower is left between questions, and while it is there the cap is kept to.
+static void a_tower_that_does_not_stay_is_dropped(void **state)
+{
+    (void)state;
+    params.device_memory = report_of_params().needed.device - 1;
+    struct error e = {0};
+    struct engine *engine = open();
+    struct memory_use before = engine_allocated(engine);
+    const struct memory_report *r = engine_memory(engine);
+    assert_int_equal(before.device, r->needed.device - r->tower.device);
+    assert_int_equal(before.host, r->needed.host - r->tower.host);
+    float *rows;
+    uint32_t n;
+    assert_true(probe_rows(engine, picture, &rows, &n, NULL, &e));
+    free(rows);
+    struct memory_use after = engine_allocated(engine);
+    assert_memory_equal(&after, &before, sizeof(after));
+    engine_destroy(engine);
+}
+
+static void too_little_memory_is_a_sentence(void **state)
+{
+    (void)state;
+    params.device_memory = 1 << 20;
+    struct error e = {0};
+    assert_null(engine_create(&params, &e));
+    assert_int_equal(e.kind, ERROR_DEVICE);
+    assert_non_null(strstr(e.text, "not enough memory"));
+    assert_non_null(strstr(e.text, "--ctx-size"));
+    struct memory_report r = report_of_params();
+    assert_false(r.fits);
+    assert_string_equal(r.reason, e.text);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(what_is_planned_is_allocated, reset),
+        cmocka_unit_test_setup(a_grown_cache_is_as_planned, reset),
+        cmocka_unit_test_setup(layers_in_host_memory_compute_the_same, reset),
+        cmocka_unit_test_setup(a_plan_for_less_memory_computes_the_same, reset),
+        cmocka_unit_test_setup(a_tower_that_does_not_stay_is_dropped, reset),
+        cmocka_unit_test_setup(too_little_memory_is_a_sentence, reset),
+    };
+    return cmocka_run_group_tests_name("memory", tests, set_up, tear_down);
+}
