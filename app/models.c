@@ -64,9 +64,10 @@ static json_t *entry_json(const struct entry *m)
                      (json_int_t)s->layers));
     if (s->kind == MODEL_LANGUAGE)
         json_object_update_new(
-            o, json_pack("{s:I, s:o, s:b}", "context", (json_int_t)s->context, "sees_with",
+            o, json_pack("{s:I, s:o, s:b, s:s, s:s}", "context", (json_int_t)s->context, "sees_with",
                          m->files.mmproj ? json_text(file_name(m->files.mmproj)) : json_null(),
-                         "default", is_default(m)));
+                         "default", is_default(m), "chat_template", s->chat_template,
+                         "template_reason", s->template_reason));
     if (s->kind == MODEL_VISION)
         json_object_update_new(o, json_pack("{s:I, s:I, s:I}", "picture_size",
                                             (json_int_t)s->picture_size, "picture_rows",
@@ -99,6 +100,8 @@ static void add_text(struct buffer *out, const struct entry *m)
         buffer_printf(out, "    sees pictures with %s\n", file_name(m->files.mmproj));
     else if (s->kind == MODEL_LANGUAGE)
         buffer_printf(out, "    %s\n", m->files.blind);
+    if (s->kind == MODEL_LANGUAGE)
+        buffer_printf(out, "    chat template: %s, %s\n", s->chat_template, s->template_reason);
     if (!s->runs)
         buffer_printf(out, "    does not run here: %s\n", s->reason);
     if (is_default(m))

@@ -26,9 +26,10 @@ bool settings_set(struct sampling *s, const char *name, const char *value)
 void settings_show(const struct sampling *s, const struct engine_info *info, const struct chat *c,
                    struct buffer *out)
 {
-    buffer_printf(out, "model   %s\ndevice  %s\ntemplate  %s\ncontext  %u\n",
+    buffer_printf(out, "model   %s\ndevice  %s\ntemplate  %s%s%s\ncontext  %u\n",
                   info ? info->model : "(loading)", info ? info->device : "",
-                  info ? info->chat_template : "", info ? info->context : 0);
+                  info ? info->chat_template : "", info ? ", " : "",
+                  info ? info->template_reason : "", info ? info->context : 0);
     buffer_printf(out, "temp %g, top-p %g, top-k %u, min-p %g, repeat-penalty %g, seed %llu\n",
                   (double)s->temperature, (double)s->top_p, s->top_k, (double)s->min_p,
                   (double)s->repeat_penalty, (unsigned long long)s->seed);

@@ -55,9 +55,14 @@ bool engine_open_files(struct engine *e, const struct engine_params *p, struct e
     e->tokenizer = tokenizer_create(e->model_file, err);
     if (!e->tokenizer)
         return false;
-    e->template =
-        p->chat_template ? find_template(p->chat_template, err) : template_detect(e->model_file);
-    return e->template != NULL;
+    e->info.template_reason = "as asked for";
+    e->template = p->chat_template ? find_template(p->chat_template, err)
+                                   : template_detect(e->model_file, &e->info.template_reason);
+    if (!e->template)
+        return false;
+    e->info.chat_template = template_name(e->template);
+    log_info("chat template %s, %s", e->info.chat_template, e->info.template_reason);
+    return true;
 }
 
 // A name for people: general.name, else the file's.
@@ -102,7 +107,6 @@ struct engine *engine_create(const struct engine_params *p, struct error *err)
         goto fail;
     name_model(e, e->info.model, sizeof(e->info.model));
     snprintf(e->info.device, sizeof(e->info.device), "%s", vk_device_profile(e->device)->name);
-    e->info.chat_template = template_name(e->template);
     e->info.sees = e->vision_file != NULL;
     e->info.weight_bytes = e->memory.weights.device + e->memory.weights.host;
     e->load_ms = clock_ms() - start;

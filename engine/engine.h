@@ -64,7 +64,8 @@ struct engine_params {
 struct engine_info {
     char model[256]; // cleaned for a terminal
     char device[256];
-    const char *chat_template;
+    const char *chat_template, *template_reason; // and why: "by the file's name"
+
     bool sees;             // a vision file is loaded
     uint32_t context;      // positions of a session
     uint32_t vocabulary;   // logits of a position

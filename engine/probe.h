@@ -24,6 +24,8 @@ struct model_summary {
     uint32_t width, layers;                           // embedding, blocks
     uint32_t context;                                 // language models
     uint32_t picture_size, picture_rows, projects_to; // vision files
+    // Of language models, and why: "by the file's name".
+    const char *chat_template, *template_reason;
     bool sees;        // a language model that has its vision tower in the same file
     bool runs;        // we can load it
     char reason[512]; // why not

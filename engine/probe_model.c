@@ -53,6 +53,7 @@ static void read_language(const struct gguf *g, struct model_summary *m)
     gguf_get_u32(g, key, &m->layers);
     snprintf(key, sizeof(key), "%s.context_length", m->architecture);
     gguf_get_u32(g, key, &m->context);
+    m->chat_template = template_name(template_detect(g, &m->template_reason));
     struct error e = {0};
     m->runs = decoder_check(g, &e);
     struct tokenizer *t = m->runs ? tokenizer_create(g, &e) : NULL;
@@ -204,14 +205,26 @@ static json_t *tensors_json(const struct gguf *g)
     return all;
 }
 
+// null: not a language model.
+static json_t *template_json(const struct gguf *g)
+{
+    bool sees;
+    const char *why;
+    if (kind_of(g, &sees) != MODEL_LANGUAGE)
+        return json_null();
+    const char *name = template_name(template_detect(g, &why));
+    return json_pack("{s:s, s:s}", "name", name, "reason", why);
+}
+
 bool probe_model_json(const char *path, struct buffer *out, struct error *e)
 {
     struct gguf *g = gguf_open(path, e);
     if (!g)
         return false;
-    json_t *root = json_pack("{s:I, s:I, s:o, s:o}", "version", (json_int_t)gguf_version(g),
-                             "bytes", (json_int_t)gguf_file_size(g), "metadata", metadata_json(g),
-                             "tensors", tensors_json(g));
+    json_t *root =
+        json_pack("{s:I, s:I, s:o, s:o, s:o}", "version", (json_int_t)gguf_version(g), "bytes",
+                  (json_int_t)gguf_file_size(g), "chat_template", template_json(g), "metadata",
+                  metadata_json(g), "tensors", tensors_json(g));
     char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
     bool ok = (text && buffer_add_text(out, text)) || error_no_memory(e);
     free(text);

@@ -48,8 +48,8 @@ struct template; // immutable table row
 // By name ("chatml"); NULL: unknown.
 const struct template *template_find(const char *name);
 // The template that fits a model file: by its names, its chat_template metadata, its vocabulary,
-// else llava_v0.
-const struct template *template_detect(const struct gguf *g);
+// else llava_v0. *why: "by the file's name", for a listing; lives for ever.
+const struct template *template_detect(const struct gguf *g, const char **why);
 const char *template_name(const struct template *t);
 size_t template_count(void);
 const struct template *template_at(size_t i);

@@ -7,56 +7,68 @@
 #include "base/buffer.h"
 #include "engine/text/template.h"
 
-// The first row whose words are all there decides; `without` must not be.
+// The first row whose words are all there decides.
 struct sign {
-    const char *word, *and, *without;
+    const char *word, *and, *without; // `without` must not be there
+    bool ends; // no letter or digit follows the word: "llama-30b" is no Llama 3
     const char *template;
 };
 
+// As LLaVA's own programs choose, but for "v1": that is the wording of its training. In small
+// letters, with '-' for ' ' and '_'.
 static const struct sign in_names[] = {
-    {"llama-3", NULL, NULL, "llama3"},
-    {"llama3", NULL, NULL, "llama3"},
-    {"phi-3", NULL, NULL, "phi3"},
-    {"phi3", NULL, NULL, "phi3"},
-    {"llama-2", NULL, NULL, "llava_llama_2"},
-    {"mistral", NULL, NULL, "mistral_instruct"},
-    {"v1.6-34b", NULL, NULL, "chatml_direct"},
-    {"v1", NULL, "tinyllama", "vicuna_v1"},
-    {"vicuna", NULL, NULL, "vicuna_v1"},
-    {"mpt", NULL, NULL, "mpt"},
+    {"llama-3", .ends = true, .template = "llama3"},
+    {"llama3", .ends = true, .template = "llama3"},
+    {"phi-3", .ends = true, .template = "phi3"},
+    {"phi3", .ends = true, .template = "phi3"},
+    {"llama-2", .ends = true, .template = "llava_llama_2"},
+    {"bakllava", .template = "vicuna_v1"}, // a Mistral that was trained with LLaVA-1.5's words
+    {"mistral", .template = "mistral_instruct"},
+    {"v1.6-34b", .template = "chatml_direct"},
+    {"v1", .without = "tinyllama", .template = "vicuna_v1"},
+    {"llava", .and = "v0", .template = "llava_v0"},
+    {"vicuna", .template = "vicuna_v1"},
+    {"mpt", .template = "mpt"},
 };
 
 static const struct sign in_metadata[] = {
-    {"<|im_start|>", NULL, "<|im_sep|>", "chatml"},
-    {"<<SYS>>", "[INST]", NULL, "llava_llama_2"},
-    {"[INST]", NULL, "[SYSTEM_PROMPT]", "mistral_instruct"},
-    {"<|assistant|>", "<|end|>", NULL, "phi3"},
-    {"USER: ", "ASSISTANT: ", NULL, "vicuna_v1"},
-    {"<|start_header_id|>", "<|end_header_id|>", NULL, "llama3"},
+    {"<|im_start|>", .without = "<|im_sep|>", .template = "chatml"},
+    {"<<SYS>>", .and = "[INST]", .template = "llava_llama_2"},
+    {"[INST]", .without = "[SYSTEM_PROMPT]", .template = "mistral_instruct"},
+    {"<|assistant|>", .and = "<|end|>", .template = "phi3"},
+    {"USER: ", .and = "ASSISTANT:", .template = "vicuna_v1"},
+    {"<|start_header_id|>", .and = "<|end_header_id|>", .template = "llama3"},
 };
 
 static const struct sign in_vocabulary[] = {
-    {"<|im_start|>", NULL, "<|im_sep|>", "chatml"},
-    {"<|start_header_id|>", NULL, NULL, "llama3"},
-    {"<|end|>", "<|user|>", NULL, "phi3"},
+    {"<|im_start|>", .without = "<|im_sep|>", .template = "chatml"},
+    {"<|start_header_id|>", .template = "llama3"},
+    {"<|end|>", .and = "<|user|>", .template = "phi3"},
 };
 
-typedef bool has_fn(const void *where, const char *word);
+typedef bool has_fn(const void *where, const char *word, bool ends);
 
 static const struct template *first_of(const struct sign *signs, size_t n, has_fn *has,
                                        const void *where)
 {
-    for (size_t i = 0; i < n; i++)
-        if (has(where, signs[i].word) && (!signs[i].and || has(where, signs[i].and)) &&
-            !(signs[i].without && has(where, signs[i].without)))
-            return template_find(signs[i].template);
+    for (size_t i = 0; i < n; i++) {
+        const struct sign *s = &signs[i];
+        if (has(where, s->word, s->ends) && (!s->and || has(where, s->and, false)) &&
+            !(s->without && has(where, s->without, false)))
+            return template_find(s->template);
+    }
     return NULL;
 }
 
-static bool has_text(const void *where, const char *word)
+static bool has_text(const void *where, const char *word, bool ends)
 {
     const struct gguf_string *s = where;
-    return memmem(s->data, s->size, word, strlen(word)) != NULL;
+    size_t size = strlen(word);
+    const char *end = s->data + s->size;
+    for (const char *at = s->data; (at = memmem(at, (size_t)(end - at), word, size)); at++)
+        if (!ends || at + size == end || !isalnum((unsigned char)at[size]))
+            return true;
+    return false;
 }
 
 struct words {
@@ -64,8 +76,9 @@ struct words {
     size_t count;
 };
 
-static bool has_token(const void *where, const char *word)
+static bool has_token(const void *where, const char *word, bool ends)
 {
+    (void)ends; // a token is compared whole
     const struct words *w = where;
     size_t size = strlen(word);
     for (size_t i = 0; i < w->count; i++)
@@ -74,24 +87,48 @@ static bool has_token(const void *where, const char *word)
     return false;
 }
 
-// The file's name and general.name, in small letters.
-static const struct template *by_names(const struct gguf *g)
+// A copy in small letters, with '-' for ' ' and '_'; empty when there is no memory.
+static struct buffer plain_name(const char *text, size_t size)
 {
-    struct buffer names = {0};
-    struct gguf_string name;
-    const char *path = gguf_path(g), *slash = strrchr(path, '/');
-    buffer_add_text(&names, slash ? slash + 1 : path);
-    if (gguf_get_string(g, "general.name", &name)) {
-        buffer_add(&names, "\n", 1);
-        buffer_add(&names, name.data, name.size);
+    struct buffer name = {0};
+    buffer_reserve(&name, 0);
+    buffer_add(&name, text, size);
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        name.data[i] = c == ' ' || c == '_' ? '-' : (char)tolower((unsigned char)c);
     }
-    for (size_t i = 0; i < names.size; i++)
-        names.data[i] = (char)tolower((unsigned char)names.data[i]);
-    const struct gguf_string all = {names.data ? names.data : "", names.size};
-    const struct template *t =
-        first_of(in_names, sizeof(in_names) / sizeof(*in_names), has_text, &all);
-    buffer_free(&names);
+    return name;
+}
+
+// The file's name and general.name: a sign that comes first decides, whichever has it.
+static const struct template *by_names(const struct gguf *g, const char **why)
+{
+    const char *path = gguf_path(g), *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    struct gguf_string general = {"", 0};
+    gguf_get_string(g, "general.name", &general);
+    struct buffer file = plain_name(base, strlen(base));
+    struct buffer model = plain_name(general.data, general.size);
+    const struct template *t = NULL;
+    for (size_t i = 0; !t && i < sizeof(in_names) / sizeof(*in_names); i++) {
+        *why = "by the file's name";
+        t = first_of(&in_names[i], 1, has_text, &(struct gguf_string){file.data, file.size});
+        if (t)
+            break;
+        *why = "by the model's name";
+        t = first_of(&in_names[i], 1, has_text, &(struct gguf_string){model.data, model.size});
+    }
+    buffer_free(&file);
+    buffer_free(&model);
     return t;
+}
+
+// LLaMA's 32000 pieces, and the few that LLaVA's converters add: Vicuna, if anything.
+static bool is_llamas(const struct gguf *g, size_t count)
+{
+    struct gguf_string kind;
+    return gguf_get_string(g, "tokenizer.ggml.model", &kind) && kind.size == 5 &&
+           memcmp(kind.data, "llama", 5) == 0 && count >= 32000 && count <= 32064;
 }
 
 static const struct template *by_vocabulary(const struct gguf *g)
@@ -102,15 +139,23 @@ static const struct template *by_vocabulary(const struct gguf *g)
     const struct template *t =
         first_of(in_vocabulary, sizeof(in_vocabulary) / sizeof(*in_vocabulary), has_token, &w);
     free(w.list);
-    return t;
+    return t || !is_llamas(g, w.count) ? t : template_find("vicuna_v1");
 }
 
-const struct template *template_detect(const struct gguf *g)
+const struct template *template_detect(const struct gguf *g, const char **why)
 {
     struct gguf_string source;
-    const struct template *t = by_names(g);
-    if (!t && gguf_get_string(g, "tokenizer.chat_template", &source))
+    const struct template *t = by_names(g, why);
+    if (!t && gguf_get_string(g, "tokenizer.chat_template", &source)) {
+        *why = "by the chat template in the file";
         t = first_of(in_metadata, sizeof(in_metadata) / sizeof(*in_metadata), has_text, &source);
-    t = t ? t : by_vocabulary(g);
-    return t ? t : template_find("llava_v0");
+    }
+    if (t)
+        return t;
+    *why = "by the vocabulary";
+    t = by_vocabulary(g);
+    if (t)
+        return t;
+    *why = "as nothing in the file says which";
+    return template_find("llava_v0");
 }

@@ -46,6 +46,8 @@ class Models(Case):
                           eyes["projects_to"]), ("vision", 112, 64, 256))
         self.assertFalse(models["broken.gguf"]["runs"])
         self.assertTrue(models["broken.gguf"]["reason"])
+        self.assertEqual((lm["chat_template"], lm["template_reason"]),
+                         ("chatml", "by the chat template in the file"))
         text = self.succeed("models", env=self.env).out
         for word in ("lm.gguf", "sees pictures with eyes.gguf", "broken.gguf"):
             self.assertIn(word, text)
@@ -217,6 +219,15 @@ class Devices(Case):
 class InspectModel(Case):
     def test_metadata_and_tensors(self):
         shown = self.succeed("inspect", "model", *SYNTH).json()
+        self.assertEqual(shown["chat_template"], {
+            "name": "chatml", "reason": "by the chat template in the file"})
+        named = self.files / "llava-v1.5.gguf"
+        named.write_bytes(LM.read_bytes())
+        shown_by_name = self.succeed("inspect", "model", "-m", named).json()
+        self.assertEqual(shown_by_name["chat_template"], {
+            "name": "vicuna_v1", "reason": "by the file's name"})
+        said = self.succeed("-v", "-m", named, "-p", "hi", "-n", 1)
+        self.assertIn("chat template vicuna_v1, by the file's name", said.err)
         g = Gguf(LM)
         self.assertEqual(shown["version"], 3)
         self.assertEqual(shown["bytes"], LM.stat().st_size)

@@ -101,7 +101,8 @@ static void prompts_of_the_default_model_have_their_ids(void **state)
 {
     (void)state;
     struct subject s = open_subject(smollm_model());
-    assert_ptr_equal(template_detect(s.g), chatml());
+    const char *why;
+    assert_ptr_equal(template_detect(s.g, &why), chatml());
     json_t *cases = json_load_file(data_path("prompts.json"), 0, NULL), *c;
     assert_int_equal(json_array_size(cases), 5);
     size_t at;
