@@ -79,29 +79,6 @@ static bool read_patch(const struct gguf *g, struct weights *w, struct vision *v
            weights_matrix(w, &part, 1, WEIGHT_STACKED, 3 * t->patch * t->patch, &v->patch, e);
 }
 
-static bool read_positions(const struct gguf *g, struct weights *w, struct vision *v,
-                           struct error *e)
-{
-    uint32_t n = patches(v) + 1, width = v->t.width;
-    const struct gguf_tensor *p =
-        weights_tensor(g, "v.position_embd.weight", (uint64_t[]){width, n}, 2, e);
-    const struct gguf_tensor *c =
-        p ? weights_tensor(g, "v.class_embd", (uint64_t[]){width}, 1, e) : NULL;
-    if (!c)
-        return false;
-    float *values = malloc((size_t)(n + 1) * width * sizeof(float));
-    if (!values)
-        return error_no_memory(e);
-    float *class = values + (size_t)n * width;
-    weights_dequantize(p, 0, (uint64_t)n * width, values);
-    weights_dequantize(c, 0, width, class);
-    for (uint32_t i = 0; i < width; i++)
-        values[i] += class[i];
-    bool ok = weights_floats(w, values, (size_t)n * width, &v->positions, e);
-    free(values);
-    return ok;
-}
-
 // Attention without turning and without a mask, in the words of the shared kernels.
 static bool make_tables(struct weights *w, struct vision *v, struct error *e)
 {
@@ -170,7 +147,7 @@ struct vision *vision_create(struct vk_device *d, const struct gguf *g, struct w
     for (uint32_t i = 0; i < v->t.blocks; i++)
         if (!read_block(g, w, &v->t, i, &v->blocks[i], e))
             goto fail;
-    if (!read_patch(g, w, v, e) || !read_positions(g, w, v, e) || !make_tables(w, v, e) ||
+    if (!read_patch(g, w, v, e) || !vision_read_positions(g, w, v, e) || !make_tables(w, v, e) ||
         !read_norm(g, w, &v->t, "v.pre_ln", &v->pre, e) || !read_projector(g, w, v, e) ||
         !read_newline(g, v, e))
         goto fail;

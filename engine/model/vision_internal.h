@@ -1,4 +1,5 @@
-// The inside of a tower, shared by vision.c (tensors) and vision_plan.c (computation).
+// The inside of a tower, shared by vision.c (tensors), vision_positions.c (their table of
+// positions) and vision_plan.c (computation).
 #pragma once
 
 #include "engine/model/vision.h"
@@ -34,3 +35,7 @@ static inline uint32_t patch_stride(const struct vision_traits *t)
 {
     return (3 * t->patch * t->patch + WEIGHT_BLOCK - 1) / WEIGHT_BLOCK * WEIGHT_BLOCK;
 }
+
+// Fills v->positions, from a table that may be of another size.
+bool vision_read_positions(const struct gguf *g, struct weights *w, struct vision *v,
+                           struct error *e);

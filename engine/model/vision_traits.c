@@ -85,13 +85,28 @@ static bool read_rule(const struct gguf *g, struct vision_traits *t, struct erro
     return true;
 }
 
+// How the tiles' rows are put together; a file that does not say it has the newline's tensor or
+// not.
+static bool read_merge(const struct gguf *g, struct vision_traits *t, struct error *e)
+{
+    struct gguf_string merge;
+    bool there =
+        gguf_find_tensor(g, "model.image_newline") || gguf_find_tensor(g, "v.image_newline");
+    t->newlines = there;
+    if (!gguf_get_string(g, "clip.vision.mm_patch_merge_type", &merge))
+        return true;
+    t->newlines = is(merge, "spatial_unpad");
+    if (!t->newlines && !is(merge, "flat"))
+        return bad(g, e, "its tiles are put together in a way that we do not know");
+    return !t->newlines || there || bad(g, e, "the tensor model.image_newline is missing");
+}
+
 // LLaVA-1.6: the grids of tiles that a picture may be shown in, and whether they are put together
 // with newlines.
 static bool read_grids(const struct gguf *g, struct vision_traits *t, struct error *e)
 {
     static const char key[] = "clip.vision.image_grid_pinpoints";
     size_t n = gguf_array_count(g, key);
-    struct gguf_string merge = {"flat", 4};
     if (n == 0)
         return true;
     if (n % 2 != 0 || n / 2 > GRIDS_MOST)
@@ -105,26 +120,36 @@ static bool read_grids(const struct gguf *g, struct vision_traits *t, struct err
     }
     t->rule.fit = FIT_ANYRES;
     t->rule.n_grids = (uint32_t)(n / 2);
-    gguf_get_string(g, "clip.vision.mm_patch_merge_type", &merge);
-    t->newlines =
-        gguf_find_tensor(g, "model.image_newline") || gguf_find_tensor(g, "v.image_newline");
-    if (merge.size >= 7 && memcmp(merge.data, "spatial", 7) == 0 && !t->newlines)
-        return bad(g, e, "the tensor model.image_newline is missing");
-    return true;
+    return read_merge(g, t, e);
 }
 
-// Blocks whose tensors are there. LLaVA reads the features before the last of CLIP-L's 24 blocks;
-// converters leave that one out, but some files kept it.
-static uint32_t count_blocks(const struct gguf *g, uint32_t said)
+// Blocks that are run: as many as the layer has before it whose features a file names; else those
+// that are there. LLaVA reads the features before the last of CLIP-L's 24 blocks; converters leave
+// that one out, but some files kept it.
+static bool read_blocks(const struct gguf *g, struct vision_traits *t, struct error *e)
 {
-    uint32_t n = 0;
+    static const char key[] = "clip.vision.feature_layer";
+    uint32_t said, n = 0;
     char name[64];
+    int64_t layer;
+    if (!need(g, "block_count", 256, &said, e))
+        return false;
     for (;; n++) {
         snprintf(name, sizeof(name), "v.blk.%u.attn_q.weight", n);
         if (n == said || !gguf_find_tensor(g, name))
             break;
     }
-    return n == 24 ? 23 : n;
+    if (n == 0)
+        return bad(g, e, "it has no blocks");
+    t->blocks = n == 24 ? 23 : n;
+    if (!gguf_find_pair(g, key))
+        return true;
+    if (gguf_array_count(g, key) != 1 || !gguf_array_i64(g, key, 0, &layer))
+        return bad(g, e, "its features are of several layers");
+    if (layer < 1 || layer > n)
+        return bad(g, e, "the layer of its features is not there");
+    t->blocks = (uint32_t)layer;
+    return true;
 }
 
 // The projector's output width, and the hidden one of an MLP.
@@ -134,6 +159,8 @@ static bool read_projector(const struct gguf *g, struct vision_traits *t, struct
     const struct gguf_tensor *second = gguf_find_tensor(g, "mm.2.weight");
     if (gguf_find_tensor(g, "mm.3.weight"))
         return bad(g, e, "its projector has normalisations (Yi-VL)");
+    if (gguf_find_tensor(g, "mm.4.weight"))
+        return bad(g, e, "its projector has more than two matrices");
     if (!first)
         first = gguf_find_tensor(g, "mm.weight");
     if (!first)
@@ -149,14 +176,12 @@ static bool read_projector(const struct gguf *g, struct vision_traits *t, struct
 bool vision_read_traits(const struct gguf *g, struct vision_traits *t, struct error *e)
 {
     *t = (struct vision_traits){.eps = 1e-5f};
-    uint32_t blocks;
     if (!check_kind(g, e) || !need(g, "image_size", 4096, &t->picture_size, e) ||
         !need(g, "patch_size", 1024, &t->patch, e) ||
         !need(g, "embedding_length", 1 << 14, &t->width, e) ||
         !need(g, "feed_forward_length", 1 << 16, &t->feed_forward, e) ||
-        !need(g, "attention.head_count", 256, &t->heads, e) ||
-        !need(g, "block_count", 256, &blocks, e) || !read_rule(g, t, e) || !read_grids(g, t, e) ||
-        !read_projector(g, t, e))
+        !need(g, "attention.head_count", 256, &t->heads, e) || !read_blocks(g, t, e) ||
+        !read_rule(g, t, e) || !read_grids(g, t, e) || !read_projector(g, t, e))
         return false;
     gguf_get_f32(g, "clip.vision.attention.layer_norm_epsilon", &t->eps);
     if (t->picture_size % t->patch != 0)
@@ -165,9 +190,6 @@ bool vision_read_traits(const struct gguf *g, struct vision_traits *t, struct er
         t->feed_forward % 32 != 0 || t->hidden % 32 != 0)
         return bad(g, e, "its widths are no multiples of what the kernels need");
     t->grid = t->picture_size / t->patch;
-    t->blocks = count_blocks(g, blocks);
-    if (t->blocks == 0)
-        return bad(g, e, "it has no blocks");
     t->act = flag(g, "clip.use_gelu") ? ACT_GELU : ACT_QUICK_GELU;
     // Where both sizes are equal the names cannot be told apart by shape: old converters wrote
     // those files.

@@ -29,21 +29,38 @@ void compare_pixels(const struct golden_case *c, const char *eyes, struct outcom
         if (!probe_pixels(eyes, c->pictures[i], &got, shape, &e))
             fail_msg("%s", e.text);
         size_t plane = (size_t)shape[2] * shape[3], n = shape[0] * shape[1] * plane;
-        assert_true(at + n <= c->n_pixels);
-        for (size_t k = 0; k < n; k++) {
-            float want = c->pixels[at + k];
+        for (size_t k = 0; k < n; k += c->pixel_stride, at++) {
+            assert_true(at < c->n_pixels);
+            float want = c->pixels[at];
             size_t colour = k / plane % 3;
             assert_true(within_one_ulp(got[k], want));
             assert_int_equal(lroundf((got[k] * deviation[colour] + mean[colour]) * 255),
                              lroundf((want * deviation[colour] + mean[colour]) * 255));
             off += got[k] != want;
         }
-        at += n;
         free(got);
     }
     assert_int_equal(at, c->n_pixels);
     if (at > 0)
         snprintf(o->pixels, sizeof(o->pixels), "%zu/%zu", off, at);
+}
+
+// Moves every `stride`th float together; how many they are.
+static size_t keep_each(float *values, size_t n, size_t stride)
+{
+    size_t kept = 0;
+    for (size_t k = 0; k < n; k += stride)
+        values[kept++] = values[k];
+    return kept;
+}
+
+// What was said before the picture was encoded is what it takes.
+static void check_count(const struct golden_case *c, struct engine *engine, size_t i, uint32_t rows)
+{
+    json_t *counts = json_object_get(c->json, "image_tokens");
+    json_t *count = json_is_array(counts) ? json_array_get(counts, i) : counts;
+    assert_int_equal(rows, json_integer_value(count));
+    assert_int_equal(rows, engine_picture_rows(engine, c->pictures[i]));
 }
 
 void compare_rows(const struct golden_case *c, struct engine *engine, struct outcome *o)
@@ -56,9 +73,11 @@ void compare_rows(const struct golden_case *c, struct engine *engine, struct out
         uint32_t rows;
         if (!probe_rows(engine, c->pictures[i], &got, &rows, NULL, &e))
             fail_msg("%s", e.text);
-        assert_true(at + rows * width <= c->n_rows);
-        worst = fmax(worst, nmse(got, c->rows + at, rows * width));
-        at += rows * width;
+        size_t kept = keep_each(got, rows * width, c->row_stride);
+        assert_true(at + kept <= c->n_rows);
+        worst = fmax(worst, nmse(got, c->rows + at, kept));
+        at += kept;
+        check_count(c, engine, i, rows);
         free(got);
     }
     assert_int_equal(at, c->n_rows);
@@ -100,6 +119,17 @@ void compare_logits(const struct golden_case *c, struct engine *engine, struct s
     snprintf(o->steps, sizeof(o->steps), "%zu/%zu", compared, c->n_steps);
 }
 
+void bound_tells_apart(const struct golden_case *c, const char *key, double bound)
+{
+    const char *what;
+    json_t *off;
+    json_object_foreach(json_object_get(c->json, key), what, off)
+    {
+        if (!(json_number_value(off) > 10 * bound))
+            fail_msg("%s changes the numbers by %.1e only", what, json_number_value(off));
+    }
+}
+
 static const char *or_none(const char *text)
 {
     return *text ? text : "-";
@@ -110,4 +140,21 @@ void outcome_print(const char *name, const struct outcome *o)
     printf("GOLDEN case=%s ids=%s pixels=%s rows=%s logits=%s greedy=%s\n", name, or_none(o->ids),
            or_none(o->pixels), or_none(o->rows), or_none(o->logits), or_none(o->steps));
     fflush(stdout);
+}
+
+enum { CASES_MOST = 64 };
+
+int run_cases(const char *group, const char *const *names, size_t n, void (*function)(void **))
+{
+    static struct CMUnitTest tests[CASES_MOST];
+    static char shown[CASES_MOST][64];
+    assert_true(n <= CASES_MOST);
+    for (size_t i = 0; i < n; i++) {
+        snprintf(shown[i], sizeof(shown[i]), "%s", names[i]);
+        for (char *at = shown[i]; *at; at++)
+            *at = *at == '-' ? '_' : *at;
+        tests[i] = (struct CMUnitTest){
+            .name = shown[i], .test_func = function, .initial_state = (void *)names[i]};
+    }
+    return _cmocka_run_group_tests(group, tests, n, NULL, NULL);
 }

@@ -27,3 +27,10 @@ void compare_rows(const struct golden_case *c, struct engine *engine, struct out
 // the reference's own continuation forced.
 void compare_logits(const struct golden_case *c, struct engine *engine, struct session *s,
                     struct outcome *o);
+
+// What a wrong engine would give, as the reference says under `key`, is well above the bound: else
+// the case would prove nothing.
+void bound_tells_apart(const struct golden_case *c, const char *key, double bound);
+
+// One test for each case, of its name; `state` of the test is that name.
+int run_cases(const char *group, const char *const *names, size_t n, void (*function)(void **));

@@ -16,6 +16,12 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
+static size_t stride_of(const json_t *object, const char *key)
+{
+    json_int_t n = json_integer_value(json_object_get(object, key));
+    return n > 0 ? (size_t)n : 1;
+}
+
 static void read_names(struct golden_case *c, const char *picture_folder)
 {
     char path[2048];
@@ -93,6 +99,8 @@ void golden_read(struct golden_case *c, const char *folder, const char *pictures
     snprintf(path, sizeof(path), "%s/golden.json", folder);
     c->json = read_json(path);
     read_names(c, pictures);
+    c->pixel_stride = stride_of(c->json, "pixel_stride");
+    c->row_stride = stride_of(c->json, "row_stride");
     read_chunks(c);
     read_steps(c);
     c->pixels = read_array(c, folder, "pixels.f32", &c->n_pixels);

@@ -17,6 +17,7 @@ struct golden_case {
     struct id_chunk chunks[CASE_PICTURES + 1];
     float *pixels, *rows, *logits; // of all pictures; after the prompt. NULL: not there
     size_t n_pixels, n_rows, n_logits;
+    size_t pixel_stride, row_stride; // of each picture's floats so many-th is kept, from the first
     int32_t
         greedy[CASE_STEPS]; // the continuation, and at each step the two best logits' difference
     double margin[CASE_STEPS];

@@ -10,6 +10,8 @@ int main(int argc, char **argv)
     fprintf(stderr, "usage: make_model NAME FILE; names:");
     for (size_t i = 0; decoder_recipe_at(i); i++)
         fprintf(stderr, " %s", decoder_recipe_at(i)->name);
+    for (size_t i = 0; tower_recipe_at(i); i++)
+        fprintf(stderr, " %s", tower_recipe_at(i)->name);
     fprintf(stderr, "\n");
     return 2;
 }

@@ -52,20 +52,35 @@ static void add(struct model_file *f, const char *name, struct gguf_tensor t, co
     gguf_write_tensor(f->writer, &t);
 }
 
+static void add_random(struct model_file *f, const char *name, struct gguf_tensor t,
+                       float deviation)
+{
+    const struct quant *q = quant_find(t.type);
+    uint64_t count = t.dims[0] * t.dims[1] * t.dims[2] * t.dims[3];
+    struct random_bits r = random_start(name, f->seed);
+    t.size = count / q->elems * q->bytes;
+    void *data = model_file_keep(f, t.size);
+    if (t.dims[0] % q->elems != 0)
+        give_up("rows are no whole blocks");
+    random_values(&r, t.type, 0, deviation, count, data);
+    add(f, name, t, data);
+}
+
 void model_file_matrix(struct model_file *f, const char *name, enum quant_type type,
                        uint32_t columns, uint32_t rows, float deviation)
 {
-    const struct quant *q = quant_find(type);
-    uint64_t count = (uint64_t)columns * rows, size = count / q->elems * q->bytes;
-    struct random_bits r = random_start(name, f->seed);
-    void *data = model_file_keep(f, size);
-    if (columns % q->elems != 0)
-        give_up("rows are no whole blocks");
-    random_values(&r, type, 0, deviation, count, data);
-    add(f, name,
-        (struct gguf_tensor){
-            .n_dims = 2, .dims = {columns, rows, 1, 1}, .type = type, .size = size},
-        data);
+    add_random(f, name,
+               (struct gguf_tensor){.n_dims = 2, .dims = {columns, rows, 1, 1}, .type = type},
+               deviation);
+}
+
+void model_file_patches(struct model_file *f, const char *name, uint32_t patch, uint32_t rows,
+                        float deviation)
+{
+    add_random(
+        f, name,
+        (struct gguf_tensor){.n_dims = 4, .dims = {patch, patch, 3, rows}, .type = QUANT_F16},
+        deviation);
 }
 
 void model_file_floats(struct model_file *f, const char *name, const float *values, uint32_t size)
@@ -100,9 +115,10 @@ void model_file_array(struct model_file *f, const char *key, enum gguf_value_typ
 bool model_file_write(const char *name, const char *path)
 {
     for (size_t i = 0; decoder_recipe_at(i); i++)
-        if (strcmp(decoder_recipe_at(i)->name, name) == 0) {
-            decoder_file_write(decoder_recipe_at(i), path);
-            return true;
-        }
+        if (strcmp(decoder_recipe_at(i)->name, name) == 0)
+            return decoder_file_write(decoder_recipe_at(i), path), true;
+    for (size_t i = 0; tower_recipe_at(i); i++)
+        if (strcmp(tower_recipe_at(i)->name, name) == 0)
+            return tower_file_write(tower_recipe_at(i), path), true;
     return false;
 }

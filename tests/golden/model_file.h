@@ -33,6 +33,28 @@ struct decoder_recipe {
     float linear;         // rope.scaling.factor; 0: not said
 };
 
+// What a vision file has otherwise than LLaVA-1.5's by the old converter.
+enum {
+    TOWER_NEW_NAMES = 1,   // ffn_up is the first matrix, v.image_newline
+    TOWER_BARE_LINEAR = 2, // the projector is mm.weight alone
+    TOWER_LINEAR = 4,      // mm.0.weight alone
+    TOWER_GELU = 8,        // exact, in the tower
+    TOWER_UNPAD = 16,      // LLaVA-1.6: grids, tiles joined with a newline
+    TOWER_FLAT = 32,       // grids, tiles one after the other
+};
+
+struct tower_recipe {
+    const char *name;
+    uint32_t size, patch; // pixels
+    uint32_t table;       // side of the table of positions; 0: size / patch
+    uint32_t width, heads, feed_forward;
+    uint32_t stored, said; // blocks that are there; block_count
+    uint32_t projects_to;
+    enum quant_type type; // of the matrices; the patches' is F16
+    uint32_t flags;       // TOWER_*
+    uint32_t layer;       // feature_layer; 0: not said
+};
+
 // A file that is being made.
 struct model_file {
     struct gguf_writer *writer;
@@ -45,10 +67,12 @@ void model_file_finish(struct model_file *f);
 // Memory that lives until the file is finished.
 void *model_file_keep(struct model_file *f, size_t size);
 
-// Tensors, their values from chance and the tensor's name. A name ending in "norm.weight" or
-// "ln*.weight" is the caller's to give a mean of 1.
+// Tensors, their values from chance and the tensor's name.
 void model_file_matrix(struct model_file *f, const char *name, enum quant_type type,
                        uint32_t columns, uint32_t rows, float deviation);
+// The kernel of the patches: F16, {patch, patch, 3, rows}.
+void model_file_patches(struct model_file *f, const char *name, uint32_t patch, uint32_t rows,
+                        float deviation);
 void model_file_vector(struct model_file *f, const char *name, uint32_t size, float mean,
                        float deviation);
 // Values of the caller's, which are copied.
@@ -57,7 +81,9 @@ void model_file_floats(struct model_file *f, const char *name, const float *valu
 void model_file_array(struct model_file *f, const char *key, enum gguf_value_type type,
                       const void *items, uint32_t count, size_t size);
 
-// Writes a model of that name (decoder_recipes.c). False: there is none.
-bool model_file_write(const char *name, const char *path);
 const struct decoder_recipe *decoder_recipe_at(size_t i); // NULL: beyond the last
+const struct tower_recipe *tower_recipe_at(size_t i);
 void decoder_file_write(const struct decoder_recipe *r, const char *path);
+void tower_file_write(const struct tower_recipe *r, const char *path);
+// Writes the model or tower of that name. False: there is none.
+bool model_file_write(const char *name, const char *path);

@@ -20,18 +20,6 @@ static const char *const cases[] = {
     "phi3-short", "phi3-long",
 };
 
-// What a wrong engine would give is well above the bound, or the case proves nothing.
-static void bound_tells_apart(const struct golden_case *c)
-{
-    const char *what;
-    json_t *off;
-    json_object_foreach(json_object_get(c->json, "wrong"), what, off)
-    {
-        if (!(json_number_value(off) > 100 * LOGITS_MOST))
-            fail_msg("%s changes the logits by %.1e only", what, json_number_value(off));
-    }
-}
-
 static void decoder_equals_the_reference(void **state)
 {
     const char *name = *state;
@@ -40,7 +28,7 @@ static void decoder_equals_the_reference(void **state)
     struct outcome o = {0};
     snprintf(path, sizeof(path), "/tmp/pumice-decoder-%d.gguf", (int)getpid());
     golden_read(&c, data_path("decoders/%s", name), "");
-    bound_tells_apart(&c);
+    bound_tells_apart(&c, "wrong", LOGITS_MOST);
     assert_true(model_file_write(c.lm, path));
     struct engine *engine = open_engine(path, NULL, c.context);
     unlink(path);
@@ -54,15 +42,5 @@ static void decoder_equals_the_reference(void **state)
 
 int main(void)
 {
-    static struct CMUnitTest tests[COUNT(cases)];
-    static char names[COUNT(cases)][64];
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        snprintf(names[i], sizeof(names[i]), "%s", cases[i]);
-        for (char *at = names[i]; *at; at++)
-            *at = *at == '-' ? '_' : *at;
-        tests[i] = (struct CMUnitTest){.name = names[i],
-                                       .test_func = decoder_equals_the_reference,
-                                       .initial_state = (void *)cases[i]};
-    }
-    return _cmocka_run_group_tests("decoders", tests, COUNT(cases), NULL, NULL);
+    return run_cases("decoders", cases, COUNT(cases), decoder_equals_the_reference);
 }
