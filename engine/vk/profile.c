@@ -152,6 +152,18 @@ static enum vk_shape kernel_shape(enum vk_device_type type)
     return type == VK_TYPE_CPU ? VK_SHAPE_CPU : VK_SHAPE_GPU;
 }
 
+// Tests make bindings as small as those of lesser devices.
+static void lower_limits(struct vk_profile *p)
+{
+    const char *text = getenv("PUMICE_MOST_BINDING");
+    uint64_t most = text ? strtoull(text, NULL, 10) : 0;
+    if (most == 0)
+        return;
+    p->most_storage_range = most < p->most_storage_range ? most : p->most_storage_range;
+    most /= VK_TEXEL;
+    p->most_texel_elements = most < p->most_texel_elements ? most : p->most_texel_elements;
+}
+
 // All that Vulkan 1.0 knows, for devices of any version.
 static void read_basics(struct vk_profile *out, const VkPhysicalDeviceProperties *from)
 {
@@ -171,6 +183,7 @@ static void read_basics(struct vk_profile *out, const VkPhysicalDeviceProperties
     memcpy(out->most_groups, limits->maxComputeWorkGroupCount, sizeof(out->most_groups));
     out->most_storage_range = limits->maxStorageBufferRange;
     out->most_texel_elements = limits->maxTexelBufferElements;
+    lower_limits(out);
     out->storage_align = (uint32_t)limits->minStorageBufferOffsetAlignment;
     out->texel_align = (uint32_t)limits->minTexelBufferOffsetAlignment;
 }

@@ -150,6 +150,29 @@ static void layers_in_host_memory_compute_the_same(void **state)
     free(want);
 }
 
+// A device whose bindings hold no more than a part of the larger matrices (and just the largest
+// tensor of a batch).
+static void matrices_in_pieces_compute_the_same(void **state)
+{
+    (void)state;
+    float *want = logits_with_params(PROMPT / 2);
+    setenv("PUMICE_MOST_BINDING", "400000", 1);
+    struct error e = {0};
+    struct engine *engine = open();
+    struct session *s = open_session(engine);
+    float *got = logits_of(engine, s, PROMPT / 2);
+    assert_memory_equal(got, want, 1024 * sizeof(float));
+    session_destroy(s);
+    engine_destroy(engine);
+    params.context = 2048; // no binding holds a layer's cache: 512 bytes a position
+    assert_null(engine_create(&params, &e));
+    unsetenv("PUMICE_MOST_BINDING");
+    assert_int_equal(e.kind, ERROR_DEVICE);
+    assert_non_null(strstr(e.text, "--ctx-size 768"));
+    free(got);
+    free(want);
+}
+
 // Less and less memory: the tower goes, then layers do.
 static void a_plan_for_less_memory_computes_the_same(void **state)
 {
@@ -216,6 +239,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_planned_is_allocated, reset),
         cmocka_unit_test_setup(a_grown_cache_is_as_planned, reset),
         cmocka_unit_test_setup(layers_in_host_memory_compute_the_same, reset),
+        cmocka_unit_test_setup(matrices_in_pieces_compute_the_same, reset),
         cmocka_unit_test_setup(a_plan_for_less_memory_computes_the_same, reset),
         cmocka_unit_test_setup(a_tower_that_does_not_stay_is_dropped, reset),
         cmocka_unit_test_setup(too_little_memory_is_a_sentence, reset),

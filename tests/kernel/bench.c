@@ -207,6 +207,22 @@ struct test_matrix *bench_matrix(struct bench *b, enum quant_type type, uint32_t
     return m;
 }
 
+void bench_cut(struct bench *b, struct test_matrix *m, uint32_t piece_rows)
+{
+    struct matrix *w = &m->matrix;
+    uint64_t size = kernel_matrix_size(w->type, piece_rows, w->columns, bench_layout(b).interleave);
+    struct vk_slice all = w->data;
+    uint32_t n = 0;
+    for (uint64_t at = 0; at < all.size; at += size, n++) {
+        struct vk_slice piece = {all.buffer, all.offset + at,
+                                 all.size - at < size ? all.size - at : size};
+        assert_true(n <= 8);
+        *(n == 0 ? &w->data : &m->more[n - 1]) = piece;
+    }
+    w->piece_rows = piece_rows;
+    w->more = m->more;
+}
+
 struct plan *bench_plan(struct bench *b)
 {
     struct error e;

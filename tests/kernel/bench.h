@@ -50,9 +50,13 @@ struct test_matrix {
     struct matrix matrix;
     float *values; // rows x columns
     float *bias;   // rows
+    struct vk_slice more[8];
 };
 struct test_matrix *bench_matrix(struct bench *b, enum quant_type type, uint32_t rows,
                                  uint32_t columns, bool paired);
+
+// The same matrix in pieces of that many rows.
+void bench_cut(struct bench *b, struct test_matrix *m, uint32_t piece_rows);
 
 // A plan; what is built into it is run twice by bench_plan_run, from the same content of the `n`
 // tensors that it writes and over scratch memory full of NaNs; both runs must give the same bits.

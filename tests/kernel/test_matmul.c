@@ -13,7 +13,7 @@
 #include "bench.h"
 #include "engine/compute/reference.h"
 
-enum { X_COLUMN = 2, Y_COLUMN = 1, Y_ROW = 3 };
+enum { X_COLUMN = 2, Y_COLUMN = 1, Y_ROW = 3, PIECE = 64 };
 static const double bound = 1e-10;
 static const double eps = 1e-5;
 
@@ -21,6 +21,7 @@ struct kind {
     enum quant_type type;
     uint32_t mode, act;
     bool norm;
+    bool cut; // the matrix is in pieces
 };
 struct shape {
     uint32_t rows, inner, columns; // rows of the result
@@ -46,6 +47,8 @@ static void make_case(struct bench *b, struct matmul_case *c)
     c->x_stride = whole_blocks(s->inner) + 32;
     c->y_stride = s->rows + Y_ROW + 2;
     c->m = bench_matrix(b, c->kind.type, c->matrix_rows, s->inner, paired);
+    if (c->kind.cut)
+        bench_cut(b, c->m, PIECE);
     c->x = bench_tensor(b, (uint64_t)(X_COLUMN + s->columns + 1) * c->x_stride * sizeof(float));
     c->y = bench_tensor(b, (uint64_t)(Y_COLUMN + s->columns + 1) * c->y_stride * sizeof(float));
     c->gain = bench_tensor(b, (s->inner + 3) / 4 * 4 * sizeof(float));
@@ -238,6 +241,20 @@ static void activations_follow_their_formulas(void **state)
     }
 }
 
+// Every piece with its rows of the result and of the bias.
+static void a_matrix_in_pieces_gives_the_same(void **state)
+{
+    static const uint32_t modes[] = {MODE_STORE, MODE_RESIDUAL, MODE_GATE};
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        struct kind kind = {
+            .type = QUANT_Q4_0, .mode = modes[i], .norm = modes[i] == MODE_GATE, .cut = true};
+        check(*state, kind, (struct shape){150, 96, 1});
+        check(*state, kind, (struct shape){150, 96, 9});
+    }
+    check(*state, (struct kind){.type = QUANT_F16, .mode = MODE_STORE, .cut = true},
+          (struct shape){64 + 1, 96, 1});
+}
+
 // A software device ends the loops of an invocation, all together, at 65,535 turns and says
 // nothing.
 static void long_rows_are_multiplied_to_their_end(void **state)
@@ -263,6 +280,7 @@ int main(void)
         cmocka_unit_test(a_matrix_times_columns_is_stored),
         cmocka_unit_test(a_matrix_times_columns_is_added),
         cmocka_unit_test(a_gated_pair_of_matrices_takes_normalised_columns),
+        cmocka_unit_test(a_matrix_in_pieces_gives_the_same),
         cmocka_unit_test(long_rows_are_multiplied_to_their_end),
         cmocka_unit_test(activations_follow_their_formulas),
     };

@@ -25,6 +25,7 @@ struct qkv_case {
     uint32_t heads, kv_heads, size, columns, n_parts;
     enum quant_type types[3]; // of the parts
     enum norms norm;
+    bool cut; // the matrices are in pieces
 
     uint32_t rows[3]; // of the parts
     uint32_t q_rows, kv_rows;
@@ -41,6 +42,8 @@ static void make_case(struct bench *b, struct qkv_case *c)
     memcpy(c->rows, c->n_parts == 1 ? one : three, sizeof(c->rows));
     for (uint32_t i = 0; i < c->n_parts; i++)
         c->m[i] = bench_matrix(b, c->types[i], c->rows[i], INNER, false);
+    for (uint32_t i = 0; c->cut && i < c->n_parts; i++)
+        bench_cut(b, c->m[i], 64);
     c->x = bench_tensor(b, (X_COLUMN + c->columns) * INNER * sizeof(float));
     bench_fill(b, c->x->f + X_COLUMN * INNER, c->columns * INNER);
     c->gain = bench_tensor(b, INNER * sizeof(float));
@@ -178,12 +181,24 @@ static void q_k_and_v_may_be_matrices_of_different_types(void **state)
     }
 }
 
+static void q_k_and_v_may_be_matrices_in_pieces(void **state)
+{
+    for (uint32_t columns = 1; columns <= 3; columns += 2) {
+        check(*state,
+              (struct qkv_case){5, 1, 40, columns, 1, {QUANT_Q4_0}, .norm = RMS, .cut = true});
+        struct qkv_case c = {
+            9, 3, 64, columns, 3, {QUANT_Q4_0, QUANT_F16, QUANT_Q8_0}, .norm = RMS, .cut = true};
+        check(*state, c);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_column_is_rotated_and_kept),
         cmocka_unit_test(many_columns_are_rotated_and_kept),
         cmocka_unit_test(q_k_and_v_may_be_matrices_of_different_types),
+        cmocka_unit_test(q_k_and_v_may_be_matrices_in_pieces),
     };
     return bench_run("qkv", tests, sizeof(tests) / sizeof(*tests));
 }
