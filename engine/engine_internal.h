@@ -47,7 +47,14 @@ struct engine {
 // The part of engine_create that needs no device: files, tokenizer, template, traits.
 bool engine_open_files(struct engine *e, const struct engine_params *p, struct error *err);
 
-// engine_memory.c: reserves everything and decides where it goes: e->memory. Allocates nothing.
+// engine_memory.c: reserves decoder and tower: how much they take is known then, and nothing is
+// allocated. The files are open, and the device is.
+bool engine_reserve(struct engine *e, const struct engine_params *p, struct error *err);
+// `layers` has room for the weights of each layer, to which *n then points.
+struct memory_needs;
+bool engine_measure(const struct engine *e, uint64_t *layers, struct memory_needs *n,
+                    struct error *err);
+// Reserves everything and decides where it goes: e->memory. Allocates nothing.
 // Where it does not fit, it says so in the report alone.
 bool engine_plan_memory(struct engine *e, const struct engine_params *p, struct error *err);
 // The tower is there until it is dropped, if it does not stay.

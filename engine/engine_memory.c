@@ -30,18 +30,13 @@ static bool reserve_decoder(struct engine *e, const struct engine_params *p, str
     if (!e->decoder)
         return false;
     const struct decoder_shape *s = decoder_get_shape(e->decoder);
-    if (s->vocabulary < tokenizer_size(e->tokenizer))
-        return error_set(
-            err, ERROR_MODEL,
-            "%s: the vocabulary has %u tokens, the output only %u; the file is damaged",
-            gguf_path(e->model_file), tokenizer_size(e->tokenizer), s->vocabulary);
     e->info.context = context < s->context ? context : s->context;
     e->info.embedding = s->width;
     e->info.vocabulary = s->vocabulary;
     return true;
 }
 
-static bool reserve(struct engine *e, const struct engine_params *p, struct error *err)
+bool engine_reserve(struct engine *e, const struct engine_params *p, struct error *err)
 {
     if (!reserve_decoder(e, p, err))
         return false;
@@ -68,8 +63,7 @@ static uint64_t all_sections(const struct weights *w)
     return sum;
 }
 
-// `layers` has room for the weights of each layer.
-static bool measure(const struct engine *e, uint64_t *layers, struct memory_needs *n,
+bool engine_measure(const struct engine *e, uint64_t *layers, struct memory_needs *n,
                     struct error *err)
 {
     struct decoder_sizes d;
@@ -183,13 +177,23 @@ static void report(struct engine *e, const struct memory_plan *p, const struct m
         explain_failure(p, r);
 }
 
+static bool check_vocabulary(const struct engine *e, struct error *err)
+{
+    uint32_t size = tokenizer_size(e->tokenizer);
+    if (size <= e->info.vocabulary)
+        return true;
+    return error_set(err, ERROR_MODEL,
+                     "%s: the vocabulary has %u tokens, the output only %u; the file is damaged",
+                     gguf_path(e->model_file), size, e->info.vocabulary);
+}
+
 bool engine_plan_memory(struct engine *e, const struct engine_params *p, struct error *err)
 {
-    if (!reserve(e, p, err))
+    if (!engine_reserve(e, p, err) || !check_vocabulary(e, err))
         return false;
     uint64_t *layers = calloc(decoder_get_shape(e->decoder)->layers, sizeof(*layers));
     struct memory_needs needs = {0};
-    bool ok = layers ? measure(e, layers, &needs, err) : error_no_memory(err);
+    bool ok = layers ? engine_measure(e, layers, &needs, err) : error_no_memory(err);
     if (ok) {
         struct memory_limits limits = limits_of(e, p);
         struct memory_plan plan = memory_plan_make(&needs, &limits);

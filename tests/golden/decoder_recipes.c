@@ -24,6 +24,9 @@ static const struct decoder_recipe recipes[] = {
      0, 0},
     {"phi3-long", "phi3", 384, 2, 4, 2, 1024, 1024, 4096, QUANT_Q8_0, QUANT_Q8_0, 1e4F,
      RECIPE_FUSED | RECIPE_LONG_FACTORS, 262144, 128, 0},
+    // LLaVA 1.5 7B in full, 3.8 GB: for what a large file takes, not for its numbers.
+    {"llava-7b", "llama", 4096, 32, 32, 32, 11008, 32000, 4096, QUANT_Q4_0, QUANT_Q4_0, 1e4F, 0, 0,
+     0, 0},
 };
 
 const struct decoder_recipe *decoder_recipe_at(size_t i)
