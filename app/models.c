@@ -64,10 +64,11 @@ static json_t *entry_json(const struct entry *m)
                      (json_int_t)s->layers));
     if (s->kind == MODEL_LANGUAGE)
         json_object_update_new(
-            o, json_pack("{s:I, s:o, s:b, s:s, s:s}", "context", (json_int_t)s->context, "sees_with",
-                         m->files.mmproj ? json_text(file_name(m->files.mmproj)) : json_null(),
-                         "default", is_default(m), "chat_template", s->chat_template,
-                         "template_reason", s->template_reason));
+            o,
+            json_pack("{s:I, s:o, s:b, s:s, s:s}", "context", (json_int_t)s->context, "sees_with",
+                      m->files.mmproj ? json_text(file_name(m->files.mmproj)) : json_null(),
+                      "default", is_default(m), "chat_template", s->chat_template,
+                      "template_reason", s->template_reason));
     if (s->kind == MODEL_VISION)
         json_object_update_new(o, json_pack("{s:I, s:I, s:I}", "picture_size",
                                             (json_int_t)s->picture_size, "picture_rows",
