@@ -183,7 +183,8 @@ static bool check_vocabulary(const struct engine *e, struct error *err)
     if (size <= e->info.vocabulary)
         return true;
     return error_set(err, ERROR_MODEL,
-                     "%s: the vocabulary has %u tokens, the output only %u; the file is damaged",
+                     "%s: the vocabulary has %u tokens, the output only %u; the file is damaged, "
+                     "download it again",
                      gguf_path(e->model_file), size, e->info.vocabulary);
 }
 

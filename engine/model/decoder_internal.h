@@ -1,5 +1,5 @@
-// Shared by decoder_shape.c (metadata), decoder.c (the model), decoder_state.c (its timelines) and
-// decoder_plan.c (what is computed for a batch).
+// Shared by decoder_kind.c and decoder_shape.c (metadata), decoder.c (the model), decoder_state.c
+// (its timelines) and decoder_plan.c (what is computed for a batch).
 #pragma once
 
 #include "engine/model/decoder.h"

@@ -7,49 +7,6 @@
 #include "base/utf8.h"
 #include "engine/model/decoder_internal.h"
 
-bool decoder_bad(const struct gguf *g, struct error *e, const char *what)
-{
-    return error_set(e, ERROR_MODEL, "%s: %s; the file is damaged or of a kind that we do not run",
-                     gguf_path(g), what);
-}
-
-static const struct decoder_family families[] = {
-    {"llama", false, false, true},
-    {"qwen2", true, false, false},
-    {"phi3", true, true, true},
-};
-
-const struct decoder_family *decoder_find_family(const struct gguf *g)
-{
-    struct gguf_string a;
-    if (!gguf_get_string(g, "general.architecture", &a))
-        return NULL;
-    for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
-        if (strlen(families[i].name) == a.size && memcmp(families[i].name, a.data, a.size) == 0)
-            return &families[i];
-    return NULL;
-}
-
-bool decoder_check_architecture(const struct gguf *g, struct error *e)
-{
-    struct gguf_string a;
-    if (!gguf_get_string(g, "general.architecture", &a))
-        return decoder_bad(g, e, "the metadata names no architecture");
-    if (decoder_find_family(g))
-        return true;
-    if (a.size == 4 && memcmp(a.data, "clip", 4) == 0)
-        return error_set(e, ERROR_MODEL,
-                         "%s is a vision file, not a language model; give it as --mmproj and the "
-                         "language model as -m",
-                         gguf_path(g));
-    char name[64];
-    utf8_clean(name, sizeof(name), a.data, a.size);
-    return error_set(
-        e, ERROR_MODEL,
-        "%s is of the architecture \"%s\", which we do not run; llama, qwen2 and phi3 run",
-        gguf_path(g), name);
-}
-
 struct decoder_key decoder_key_of(const struct gguf *g, const char *name)
 {
     struct decoder_key k;
@@ -64,7 +21,11 @@ static bool need(const struct gguf *g, const char *name, uint32_t most, uint32_t
     struct decoder_key key = decoder_key_of(g, name);
     char what[160];
     if (!gguf_get_u32(g, key.text, out)) {
-        snprintf(what, sizeof(what), "the metadata lacks %s", key.text);
+        const struct gguf_pair *p = gguf_find_pair(g, key.text);
+        snprintf(what, sizeof(what),
+                 p && p->type == GGUF_ARRAY ? "%s differs from layer to layer"
+                                            : "the metadata lacks %s",
+                 key.text);
         return decoder_bad(g, e, what);
     }
     if (*out == 0 || *out > most) {
@@ -88,6 +49,10 @@ static void read_window(const struct gguf *g, struct decoder_shape *s)
 
 bool decoder_read_shape(const struct gguf *g, struct decoder_shape *s, struct error *e)
 {
+    if (gguf_tensor_count(g) == 0)
+        return error_set(e, ERROR_MODEL,
+                         "%s holds a vocabulary alone and no weights; use the whole model's file",
+                         gguf_path(g));
     if (!need(g, "embedding_length", 1 << 16, &s->width, e) ||
         !need(g, "block_count", 1024, &s->layers, e) ||
         !need(g, "attention.head_count", 1024, &s->heads, e) ||
@@ -154,9 +119,14 @@ static bool read_divisors(const struct gguf *g, uint32_t n, bool beyond, float *
     return true;
 }
 
-static bool is(struct gguf_string s, const char *text)
+static bool refuse_scaling(const struct gguf *g, struct gguf_string type, struct error *e)
 {
-    return s.size == strlen(text) && memcmp(s.data, text, s.size) == 0;
+    char name[64];
+    utf8_clean(name, sizeof(name), type.data, type.size);
+    return error_set(e, ERROR_MODEL,
+                     "%s scales its rotary positions by \"%s\", which we do not compute; linear, "
+                     "longrope and none run",
+                     gguf_path(g), name);
 }
 
 // base^(-2i / n), divided by the file's factors and the linear scale; and what cos and sin are
@@ -173,10 +143,10 @@ bool decoder_read_rotation(const struct gguf *g, uint32_t context, struct decode
     gguf_get_u32(g, decoder_key_of(g, "rope.scaling.original_context_length").text, &original);
     gguf_get_f32(g, decoder_key_of(g, "rope.scaling.attn_factor").text, &magnitude);
     gguf_get_string(g, decoder_key_of(g, "rope.scaling.type").text, &type);
-    if (is(type, "none") || is(type, "longrope") || factor == 0)
+    if (gguf_string_is(type, "none") || gguf_string_is(type, "longrope") || factor == 0)
         factor = 1;
-    else if (!is(type, "linear"))
-        return decoder_bad(g, e, "its rotary positions are scaled in a way that we do not compute");
+    else if (!gguf_string_is(type, "linear"))
+        return refuse_scaling(g, type, e);
     if (!(base > 0) || !(factor > 0) || !(magnitude > 0))
         return decoder_bad(g, e, "its rotary base or scale is not positive");
 

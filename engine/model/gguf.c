@@ -58,43 +58,6 @@ static bool map_file(struct gguf *g, struct error *e)
     return ok;
 }
 
-static bool starts_with(const struct gguf *g, const char *text)
-{
-    size_t size = strlen(text);
-    return g->size >= size && memcmp(g->bytes, text, size) == 0;
-}
-
-// The formats before GGUF wrote their names as little-endian numbers, so they read backwards.
-static const char *old_format(const struct gguf *g)
-{
-    static const char *const magics[][3] = {
-        {"lmgg", "ggml", "GGML"},
-        {"fmgg", "ggmf", "GGMF"},
-        {"tjgg", "ggjt", "GGJT"},
-        {"algg", "ggla", "GGLA"},
-    };
-    for (size_t i = 0; i < sizeof(magics) / sizeof(*magics); i++) {
-        if (starts_with(g, magics[i][0]) || starts_with(g, magics[i][1]))
-            return magics[i][2];
-    }
-    return NULL;
-}
-
-static bool not_gguf(const struct gguf *g, struct error *e)
-{
-    const char *old = old_format(g);
-    if (old)
-        return error_set(e, ERROR_MODEL,
-                         "%s is a model in the old %s format; get it, or convert it, as GGUF",
-                         g->shown, old);
-    if (starts_with(g, "version https://git-lfs"))
-        return error_set(e, ERROR_MODEL,
-                         "%s is only a Git LFS pointer to the model; run \"git lfs pull\" in its "
-                         "folder or download the file itself",
-                         g->shown);
-    return error_set(e, ERROR_MODEL, "%s is not a GGUF model file; name a .gguf file", g->shown);
-}
-
 static bool byte_swapped(const struct gguf *g, struct error *e)
 {
     return error_set(e, ERROR_MODEL,
@@ -104,10 +67,10 @@ static bool byte_swapped(const struct gguf *g, struct error *e)
 
 static bool check_header(struct gguf *g, struct error *e)
 {
-    if (starts_with(g, "FUGG"))
+    if (gguf_starts_with(g, "FUGG"))
         return byte_swapped(g, e);
-    if (!starts_with(g, "GGUF"))
-        return not_gguf(g, e);
+    if (!gguf_starts_with(g, "GGUF"))
+        return gguf_refuse_other(g, e);
     if (g->size < HEADER_SIZE)
         return error_set(e, ERROR_MODEL,
                          "the model file %s is truncated: its header alone takes %d bytes, "

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/error.h"
 
@@ -37,6 +38,11 @@ struct gguf_string {
     const char *data;
     size_t size;
 };
+
+static inline bool gguf_string_is(struct gguf_string s, const char *text)
+{
+    return s.size == strlen(text) && memcmp(s.data, text, s.size) == 0;
+}
 
 struct gguf_tensor {
     const char *name; // terminated copy, 1..63 bytes

@@ -70,6 +70,10 @@ const struct gguf_index *gguf_sort_index(struct gguf_index *index, size_t count)
 const struct gguf_index *gguf_search_index(const struct gguf_index *index, size_t count,
                                            const char *name);
 
+bool gguf_starts_with(const struct gguf *g, const char *text);
+// Says what a file without GGUF's first bytes is, and what to do; false.
+bool gguf_refuse_other(const struct gguf *g, struct error *e);
+
 bool gguf_is_alignment_key(struct gguf_string key);
 // The value of that key; false, with `out` left alone: not a u32, or not one that we take.
 bool gguf_alignment(const struct gguf_pair *pair, uint32_t *out);

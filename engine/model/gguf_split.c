@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/model/gguf_file.h"
 
@@ -59,8 +60,17 @@ static struct gguf *open_part(const struct gguf *g, struct place p, struct error
         error_no_memory(e);
         return NULL;
     }
-    tail_of(path + strlen(path) - TAIL, p.number, p.count);
-    struct gguf *part = gguf_open_file(path, e);
+    char *tail = path + strlen(path) - TAIL;
+    tail_of(tail, p.number, p.count);
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    bool there = access(path, F_OK) == 0;
+    if (!there)
+        error_set(e, ERROR_MODEL,
+                  "%s is one of %" PRIu32 " parts of a model, and part %" PRIu32
+                  " (%s) is not beside it; put all parts into one folder",
+                  g->shown, p.count, p.number + 1,
+                  gguf_show((struct gguf_string){name, strlen(name)}).text);
+    struct gguf *part = there ? gguf_open_file(path, e) : NULL;
     free(path);
     if (!part || (read_place(part, &seen) && seen.number == p.number && seen.count == p.count))
         return part;

@@ -134,8 +134,8 @@ static bool place_tensors(const struct gguf *g, struct extent *extents, size_t c
     if (expected > g->size)
         return error_set(e, ERROR_MODEL,
                          "the model file %s is truncated: %" PRIu64 " bytes expected, %" PRIu64
-                         " there; download it again",
-                         g->shown, expected, g->size);
+                         " there, %" PRIu64 " missing; download it again",
+                         g->shown, expected, g->size, expected - g->size);
     qsort(extents, count, sizeof(*extents), compare_extents);
     for (size_t i = 0; i < count; i++) {
         struct gguf_tensor *t = extents[i].tensor;

@@ -1,5 +1,5 @@
-// The inside of a tower, shared by vision.c (tensors), vision_positions.c (their table of
-// positions) and vision_plan.c (computation).
+// The inside of a tower, shared by vision_kind.c and vision_traits.c (metadata), vision.c
+// (tensors), vision_positions.c (their table of positions) and vision_plan.c (computation).
 #pragma once
 
 #include "engine/model/vision.h"
@@ -35,6 +35,12 @@ static inline uint32_t patch_stride(const struct vision_traits *t)
 {
     return (3 * t->patch * t->patch + WEIGHT_BLOCK - 1) / WEIGHT_BLOCK * WEIGHT_BLOCK;
 }
+
+// False with a sentence that names what it is: not LLaVA's kind of vision file.
+bool vision_check_kind(const struct gguf *g, struct error *e);
+// Fills *e with what is wrong with the file; false.
+bool vision_bad(const struct gguf *g, struct error *e, const char *what);
+bool vision_flag(const struct gguf *g, const char *key); // false: absent
 
 // Fills v->positions, from a table that may be of another size.
 bool vision_read_positions(const struct gguf *g, struct weights *w, struct vision *v,

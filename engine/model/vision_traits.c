@@ -1,61 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "engine/image/anyres.h"
-#include "engine/model/vision.h"
-
-static bool bad(const struct gguf *g, struct error *e, const char *what)
-{
-    return error_set(e, ERROR_MODEL,
-                     "%s: %s; the vision file is damaged or of a kind that we do not run",
-                     gguf_path(g), what);
-}
-
-static bool is(struct gguf_string s, const char *text)
-{
-    return s.size == strlen(text) && memcmp(s.data, text, s.size) == 0;
-}
-
-static bool flag(const struct gguf *g, const char *key)
-{
-    bool value = false;
-    gguf_get_bool(g, key, &value);
-    return value;
-}
-
-bool vision_is_there(const struct gguf *g)
-{
-    struct gguf_string s;
-    return (gguf_get_string(g, "general.architecture", &s) && is(s, "clip")) ||
-           flag(g, "clip.has_vision_encoder");
-}
-
-static bool check_kind(const struct gguf *g, struct error *e)
-{
-    char name[64];
-    if (!vision_is_there(g))
-        return error_set(e, ERROR_MODEL,
-                         "%s is not a vision file (its architecture is not \"clip\"); give a "
-                         "language model as -m",
-                         gguf_path(g));
-    if (flag(g, "clip.has_text_encoder") || flag(g, "clip.has_minicpmv_projector") ||
-        flag(g, "clip.has_glm_projector") || flag(g, "clip.has_qwen2vl_merger"))
-        return bad(g, e, "it is not a LLaVA projector file");
-    struct gguf_string type = {"mlp", 3};
-    if (!gguf_get_string(g, "clip.vision.projector_type", &type))
-        gguf_get_string(g, "clip.projector_type", &type);
-    if (!is(type, "mlp")) {
-        utf8_clean(name, sizeof(name), type.data, type.size);
-        return error_set(
-            e, ERROR_MODEL,
-            "%s has a projector of the kind \"%s\", which we do not run; LLaVA's mlp runs",
-            gguf_path(g), name);
-    }
-    if (flag(g, "clip.use_silu"))
-        return bad(g, e, "its activation is SiLU");
-    return true;
-}
+#include "engine/model/vision_internal.h"
 
 static bool need(const struct gguf *g, const char *key, uint32_t most, uint32_t *out,
                  struct error *e)
@@ -64,11 +11,11 @@ static bool need(const struct gguf *g, const char *key, uint32_t most, uint32_t 
     snprintf(full, sizeof(full), "clip.vision.%s", key);
     if (!gguf_get_u32(g, full, out)) {
         snprintf(what, sizeof(what), "the metadata lacks %s", full);
-        return bad(g, e, what);
+        return vision_bad(g, e, what);
     }
     if (*out == 0 || *out > most) {
         snprintf(what, sizeof(what), "%s is %u", full, *out);
-        return bad(g, e, what);
+        return vision_bad(g, e, what);
     }
     return true;
 }
@@ -81,7 +28,8 @@ static bool read_rule(const struct gguf *g, struct vision_traits *t, struct erro
         if (!gguf_array_f32(g, "clip.vision.image_mean", i, &t->rule.mean[i]) ||
             !gguf_array_f32(g, "clip.vision.image_std", i, &t->rule.std[i]) ||
             !(t->rule.mean[i] >= 0 && t->rule.mean[i] <= 1 && t->rule.std[i] > 0))
-            return bad(g, e, "the mean or deviation of its colours is missing or out of range");
+            return vision_bad(g, e,
+                              "the mean or deviation of its colours is missing or out of range");
     return true;
 }
 
@@ -95,10 +43,10 @@ static bool read_merge(const struct gguf *g, struct vision_traits *t, struct err
     t->newlines = there;
     if (!gguf_get_string(g, "clip.vision.mm_patch_merge_type", &merge))
         return true;
-    t->newlines = is(merge, "spatial_unpad");
-    if (!t->newlines && !is(merge, "flat"))
-        return bad(g, e, "its tiles are put together in a way that we do not know");
-    return !t->newlines || there || bad(g, e, "the tensor model.image_newline is missing");
+    t->newlines = gguf_string_is(merge, "spatial_unpad");
+    if (!t->newlines && !gguf_string_is(merge, "flat"))
+        return vision_bad(g, e, "its tiles are put together in a way that we do not know");
+    return !t->newlines || there || vision_bad(g, e, "the tensor model.image_newline is missing");
 }
 
 // LLaVA-1.6: the grids of tiles that a picture may be shown in, and whether they are put together
@@ -110,12 +58,12 @@ static bool read_grids(const struct gguf *g, struct vision_traits *t, struct err
     if (n == 0)
         return true;
     if (n % 2 != 0 || n / 2 > GRIDS_MOST)
-        return bad(g, e, "its list of picture grids has an odd or absurd length");
+        return vision_bad(g, e, "its list of picture grids has an odd or absurd length");
     for (size_t i = 0; i < n; i++) {
         int64_t side;
         if (!gguf_array_i64(g, key, i, &side) || side <= 0 || side > 16384 ||
             side % t->picture_size != 0)
-            return bad(g, e, "its picture grids are no multiples of its picture size");
+            return vision_bad(g, e, "its picture grids are no multiples of its picture size");
         *(i % 2 ? &t->rule.grids[i / 2].height : &t->rule.grids[i / 2].width) = (uint32_t)side;
     }
     t->rule.fit = FIT_ANYRES;
@@ -140,14 +88,14 @@ static bool read_blocks(const struct gguf *g, struct vision_traits *t, struct er
             break;
     }
     if (n == 0)
-        return bad(g, e, "it has no blocks");
+        return vision_bad(g, e, "it has no blocks");
     t->blocks = n == 24 ? 23 : n;
     if (!gguf_find_pair(g, key))
         return true;
     if (gguf_array_count(g, key) != 1 || !gguf_array_i64(g, key, 0, &layer))
-        return bad(g, e, "its features are of several layers");
+        return vision_bad(g, e, "its features are of several layers");
     if (layer < 1 || layer > n)
-        return bad(g, e, "the layer of its features is not there");
+        return vision_bad(g, e, "the layer of its features is not there");
     t->blocks = (uint32_t)layer;
     return true;
 }
@@ -157,17 +105,13 @@ static bool read_projector(const struct gguf *g, struct vision_traits *t, struct
 {
     const struct gguf_tensor *first = gguf_find_tensor(g, "mm.0.weight");
     const struct gguf_tensor *second = gguf_find_tensor(g, "mm.2.weight");
-    if (gguf_find_tensor(g, "mm.3.weight"))
-        return bad(g, e, "its projector has normalisations (Yi-VL)");
-    if (gguf_find_tensor(g, "mm.4.weight"))
-        return bad(g, e, "its projector has more than two matrices");
     if (!first)
         first = gguf_find_tensor(g, "mm.weight");
     if (!first)
-        return bad(g, e, "the projector mm.0.weight is missing");
+        return vision_bad(g, e, "the projector mm.0.weight is missing");
     uint64_t to = second ? second->dims[1] : first->dims[1];
     if (to > 1 << 16 || first->dims[1] > 1 << 16)
-        return bad(g, e, "its projector is absurdly large");
+        return vision_bad(g, e, "its projector is absurdly large");
     t->projects_to = (uint32_t)to;
     t->hidden = second ? (uint32_t)first->dims[1] : 0;
     return true;
@@ -176,7 +120,7 @@ static bool read_projector(const struct gguf *g, struct vision_traits *t, struct
 bool vision_read_traits(const struct gguf *g, struct vision_traits *t, struct error *e)
 {
     *t = (struct vision_traits){.eps = 1e-5f};
-    if (!check_kind(g, e) || !need(g, "image_size", 4096, &t->picture_size, e) ||
+    if (!vision_check_kind(g, e) || !need(g, "image_size", 4096, &t->picture_size, e) ||
         !need(g, "patch_size", 1024, &t->patch, e) ||
         !need(g, "embedding_length", 1 << 14, &t->width, e) ||
         !need(g, "feed_forward_length", 1 << 16, &t->feed_forward, e) ||
@@ -185,12 +129,12 @@ bool vision_read_traits(const struct gguf *g, struct vision_traits *t, struct er
         return false;
     gguf_get_f32(g, "clip.vision.attention.layer_norm_epsilon", &t->eps);
     if (t->picture_size % t->patch != 0)
-        return bad(g, e, "its picture size is no multiple of its patches");
+        return vision_bad(g, e, "its picture size is no multiple of its patches");
     if (t->width % t->heads != 0 || t->width / t->heads % 8 != 0 || t->width % 32 != 0 ||
         t->feed_forward % 32 != 0 || t->hidden % 32 != 0)
-        return bad(g, e, "its widths are no multiples of what the kernels need");
+        return vision_bad(g, e, "its widths are no multiples of what the kernels need");
     t->grid = t->picture_size / t->patch;
-    t->act = flag(g, "clip.use_gelu") ? ACT_GELU : ACT_QUICK_GELU;
+    t->act = vision_flag(g, "clip.use_gelu") ? ACT_GELU : ACT_QUICK_GELU;
     // Where both sizes are equal the names cannot be told apart by shape: old converters wrote
     // those files.
     const struct gguf_tensor *down = gguf_find_tensor(g, "v.blk.0.ffn_down.weight");

@@ -80,9 +80,8 @@ static bool has_token(const void *where, const char *word, bool ends)
 {
     (void)ends; // a token is compared whole
     const struct words *w = where;
-    size_t size = strlen(word);
     for (size_t i = 0; i < w->count; i++)
-        if (w->list[i].size == size && memcmp(w->list[i].data, word, size) == 0)
+        if (gguf_string_is(w->list[i], word))
             return true;
     return false;
 }
@@ -127,8 +126,8 @@ static const struct template *by_names(const struct gguf *g, const char **why)
 static bool is_llamas(const struct gguf *g, size_t count)
 {
     struct gguf_string kind;
-    return gguf_get_string(g, "tokenizer.ggml.model", &kind) && kind.size == 5 &&
-           memcmp(kind.data, "llama", 5) == 0 && count >= 32000 && count <= 32064;
+    return gguf_get_string(g, "tokenizer.ggml.model", &kind) && gguf_string_is(kind, "llama") &&
+           count >= 32000 && count <= 32064;
 }
 
 static const struct template *by_vocabulary(const struct gguf *g)

@@ -46,8 +46,8 @@ static bool check_kind(const struct gguf *g, bool *sentencepiece, struct error *
                          "%s does not say how its vocabulary works (tokenizer.ggml.model); use a "
                          "language model's GGUF file",
                          show_path(g).text);
-    *sentencepiece = kind.size == 5 && memcmp(kind.data, "llama", 5) == 0;
-    if (*sentencepiece || (kind.size == 4 && memcmp(kind.data, "gpt2", 4) == 0))
+    *sentencepiece = gguf_string_is(kind, "llama");
+    if (*sentencepiece || gguf_string_is(kind, "gpt2"))
         return true;
     return error_set(e, ERROR_MODEL,
                      "%s has a vocabulary of the kind \"%s\"; those that run are \"gpt2\" "
@@ -63,7 +63,7 @@ static const struct pretokenizer *guess_rules(const struct vocabulary *v, const 
     gguf_get_string(g, "general.architecture", &architecture);
     if (vocabulary_find(v, llama3, strlen(llama3)) >= 0)
         return pretokenizer_find("llama-bpe", 9);
-    if (architecture.size == 5 && memcmp(architecture.data, "qwen2", 5) == 0)
+    if (gguf_string_is(architecture, "qwen2"))
         return pretokenizer_find("qwen2", 5);
     log_warning("%s does not name its pre-tokenizer (tokenizer.ggml.pre): numbers and signs may be "
                 "read in pieces that the model does not know; convert the model again",

@@ -199,12 +199,6 @@ class VisionFile(Case):
         self.refuse(MODEL, ("256", "576"), *ASK, "--mmproj", runner.DEFAULT_EYES, "-i", PICTURE,
                     "-p", "hi")
 
-    def test_projector_that_does_not_run_is_named(self):
-        g = Gguf(EYES)
-        g.set("clip.projector_type", gguf_file.STRING, "resampler")
-        self.refuse(MODEL, "resampler", *ASK, "--mmproj", g.write(self.files / "eyes.gguf"),
-                    "-i", PICTURE, "-p", "hi")
-
     def test_missing_tensor(self):
         g = Gguf(EYES)
         g.tensors = [t for t in g.tensors if t.name != "v.patch_embd.weight"]

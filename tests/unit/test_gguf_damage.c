@@ -64,7 +64,7 @@ static void other_formats_are_named(void **state)
         {"tjgg\3", "old GGJT format"},
         {"algg\1", "old GGLA format"},
         {"FUGG", "byte-swapped"},
-        {"PK\3\4 whatever follows in it", "not a GGUF model file"},
+        {"PK\3\4 whatever follows in it", "PyTorch checkpoint or a zip"},
         {"GG", "not a GGUF model file"},
         {"GGUF\3", "truncated: its header alone takes 24 bytes, 5 there"},
     };

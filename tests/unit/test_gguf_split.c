@@ -134,7 +134,8 @@ static void a_part_that_is_missing_is_named(void **state)
 {
     (void)state;
     assert_int_equal(unlink(part_path(2, PARTS)), 0);
-    refuse_path(part_path(0, PARTS), "model-00003-of-00003.gguf", "does not exist");
+    refuse_path(part_path(0, PARTS), "model-00001-of-00003.gguf",
+                "part 3 (model-00003-of-00003.gguf) is not beside it");
 }
 
 static void a_part_of_something_else_is_refused(void **state)

@@ -133,7 +133,7 @@ static void tiles_are_joined_as_the_file_says(void **state)
 static void deeper_projectors_are_refused(void **state)
 {
     (void)state;
-    refused((struct addition){.tensor = "mm.3.weight"}, "normalisations");
+    refused((struct addition){.tensor = "mm.3.weight"}, "Yi-VL");
     refused((struct addition){.tensor = "mm.4.weight"}, "more than two matrices");
 }
 
