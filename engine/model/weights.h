@@ -1,7 +1,6 @@
 // GGUF tensors -> device memory. Model code asks for matrices and vectors, which plans their places
 // at once; weights_allocate gets the memory; weights_upload then fills all of them, repacked for
-// the device's kernels, from one thread, while another may already record and compile what will use
-// them.
+// the device's kernels, while another thread may already record and compile what will use them.
 //
 // What is asked for lies in sections, each in memory of its own, which may be the host's: there the
 // device reads it, more slowly. A matrix that no binding can hold is cut by rows.
@@ -65,8 +64,8 @@ uint64_t weights_bytes(const struct weights *w); // what the matrices and vector
 
 // Takes the memory of everything asked for so far: only now may it be bound. ERROR_DEVICE.
 bool weights_allocate(struct weights *w, struct error *e);
-// Fills it all. `done` (may be NULL) counts bytes for a progress display on
-// another thread.
+// Fills it all, with the help of threads. `done` (may be NULL) counts bytes for a progress display
+// on another thread.
 bool weights_upload(struct weights *w, const atomic_bool *stop, atomic_uint_fast64_t *done,
                     struct error *e);
 

@@ -1,12 +1,14 @@
 // The weights on their way to the device: rows of the file, rewritten and repacked.
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/model/recode.h"
 #include "engine/model/repack.h"
 #include "engine/model/weights_internal.h"
 
-enum { QUAD_ROWS_MOST = WEIGHT_QUAD * 64 };
+enum { QUAD_ROWS_MOST = WEIGHT_QUAD * 64, FILLERS_MOST = 4, SMALL_MODEL = 32 << 20 };
 
 // The part that row `i` of what is uploaded comes from; *i becomes its row there. NULL: padding.
 static const struct weight_part *source_part(const struct job *j, uint32_t *i, uint32_t interleave)
@@ -102,17 +104,76 @@ static size_t widest(const struct weights *w)
     return row_room(most) * WEIGHT_QUAD * w->interleave;
 }
 
+// ---- threads that share the jobs
+
+struct filling {
+    const struct weights *weights;
+    const atomic_bool *stop;
+    atomic_uint_fast64_t *done;
+    atomic_size_t next; // job
+    atomic_bool failed;
+};
+
+struct filler {
+    struct filling *all;
+    pthread_t thread;
+    bool ok;
+    struct error error;
+};
+
+static void *fill(void *data)
+{
+    struct filler *f = data;
+    struct filling *all = f->all;
+    const struct weights *w = all->weights;
+    uint8_t *room = calloc(widest(w) + 1, 1);
+    struct vk_uploader *up = vk_uploader_create(w->device, &f->error);
+    f->ok = up && (room || error_no_memory(&f->error));
+    for (size_t i;
+         f->ok && !atomic_load(&all->failed) && (i = atomic_fetch_add(&all->next, 1)) < w->n_jobs;)
+        f->ok = upload_job(w, &w->jobs[i], up, room, all->stop, all->done, &f->error);
+    f->ok = f->ok && vk_upload_flush(up, &f->error);
+    if (!f->ok)
+        atomic_store(&all->failed, true);
+    vk_uploader_destroy(up);
+    free(room);
+    return NULL;
+}
+
+// Repacking keeps a processor busy; a small model is ready before a thread is.
+static size_t count_fillers(const struct weights *w)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t n = processors > 1 ? (size_t)processors : 1;
+    return w->bytes < SMALL_MODEL ? 1 : n < FILLERS_MOST ? n : FILLERS_MOST;
+}
+
+static bool fill_all(const struct weights *w, const atomic_bool *stop, atomic_uint_fast64_t *done,
+                     struct error *e)
+{
+    struct filling all = {.weights = w, .stop = stop, .done = done};
+    struct filler fillers[FILLERS_MOST];
+    size_t n = count_fillers(w), started = 1;
+    bool ok = true;
+    for (size_t i = 0; i < n; i++)
+        fillers[i] = (struct filler){.all = &all};
+    while (started < n &&
+           pthread_create(&fillers[started].thread, NULL, fill, &fillers[started]) == 0)
+        started++;
+    fill(&fillers[0]);
+    for (size_t i = 0; i < started; i++) {
+        if (i > 0)
+            pthread_join(fillers[i].thread, NULL);
+        if (!fillers[i].ok && ok)
+            ok = error_set(e, fillers[i].error.kind, "%s", fillers[i].error.text);
+    }
+    return ok;
+}
+
 bool weights_upload(struct weights *w, const atomic_bool *stop, atomic_uint_fast64_t *done,
                     struct error *e)
 {
-    uint8_t *room = calloc(widest(w) + 1, 1);
-    struct vk_uploader *up = vk_uploader_create(w->device, e);
-    bool ok = up && (room || error_no_memory(e));
-    for (size_t i = 0; ok && i < w->n_jobs; i++)
-        ok = upload_job(w, &w->jobs[i], up, room, stop, done, e);
-    ok = ok && vk_upload_flush(up, e);
-    vk_uploader_destroy(up);
-    free(room);
+    bool ok = fill_all(w, stop, done, e);
     for (size_t i = 0; i < w->n_jobs; i++) {
         free(w->jobs[i].floats);
         w->jobs[i].floats = NULL;
