@@ -97,18 +97,38 @@ static int32_t draw_one(const struct candidate *c, size_t n, double u)
     return c[n - 1].id;
 }
 
+static bool has_penalty(const struct sampling *how)
+{
+    return how->repeat_penalty > 0 && how->repeat_penalty != 1;
+}
+
+// What cannot be drawn (a weight under e^-30 of the greatest) need not be sorted.
+static float reach_of(const struct sampling *how)
+{
+    return how->temperature > 0 ? 30 * how->temperature : 0;
+}
+
+float sampler_reach(const struct sampling *how)
+{
+    return has_penalty(how) ? INFINITY : reach_of(how);
+}
+
+static int32_t pick_sorted(struct candidate *c, size_t n, const struct sampling *how, uint64_t draw)
+{
+    qsort(c, n, sizeof(*c), by_logit);
+    return how->temperature > 0 ? draw_one(c, cut(c, n, how), uniform(how->seed, draw)) : c[0].id;
+}
+
 bool sampler_pick(float *logits, size_t n, const struct sampling *how, const int32_t *recent,
                   size_t n_recent, uint64_t draw, int32_t *id, struct error *e)
 {
-    if (how->repeat_penalty > 0 && how->repeat_penalty != 1)
+    if (has_penalty(how))
         penalise(logits, n, how->repeat_penalty, recent, n_recent);
     if (!argmax(logits, n, id, e))
         return false;
     if (!(how->temperature > 0))
         return true;
-
-    // What cannot be drawn (a weight under e^-30 of the greatest) need not be sorted.
-    float floor = logits[*id] - 30 * how->temperature;
+    float floor = logits[*id] - reach_of(how);
     size_t kept = 0;
     for (size_t i = 0; i < n; i++)
         kept += logits[i] >= floor;
@@ -119,8 +139,26 @@ bool sampler_pick(float *logits, size_t n, const struct sampling *how, const int
     for (size_t i = 0; i < n; i++)
         if (logits[i] >= floor)
             c[kept++] = (struct candidate){.logit = logits[i] / how->temperature, .id = (int32_t)i};
-    qsort(c, kept, sizeof(*c), by_logit);
-    *id = draw_one(c, cut(c, kept, how), uniform(how->seed, draw));
+    *id = pick_sorted(c, kept, how, draw);
+    free(c);
+    return true;
+}
+
+bool sampler_pick_listed(const struct shortlist_entry *list, size_t n, const struct sampling *how,
+                         uint64_t draw, int32_t *id, struct error *e)
+{
+    struct candidate *c = malloc(n * sizeof(*c));
+    if (!c)
+        return error_no_memory(e);
+    float greatest = list[0].logit, scale = how->temperature > 0 ? how->temperature : 1;
+    for (size_t i = 1; i < n; i++)
+        greatest = list[i].logit > greatest ? list[i].logit : greatest;
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (list[i].logit >= greatest - reach_of(how))
+            c[kept++] =
+                (struct candidate){.logit = list[i].logit / scale, .id = (int32_t)list[i].id};
+    *id = pick_sorted(c, kept, how, draw);
     free(c);
     return true;
 }

@@ -122,7 +122,7 @@ bool session_run(struct session *s, const struct column *from, uint32_t first, u
 {
     struct decoder_counters before = decoder_counted(s->state);
     write_columns(s, from, n);
-    bool ok = decoder_run(s->state, first, n, logits, &s->stop, err);
+    bool ok = decoder_run(s->state, first, n, logits, s->reach, &s->stop, err);
     struct decoder_counters after = decoder_counted(s->state);
     s->engine->counters.columns += after.columns - before.columns;
     s->engine->counters.kernel_ms += after.kernel_ms - before.kernel_ms;

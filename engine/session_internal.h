@@ -15,6 +15,7 @@ struct session {
     size_t unfinished;     // how many of them belong to such a character, or may to a stop text
     const char *stop_text; // of the template; NULL: the prompt was made of ids
     float *scratch;        // logits that the sampler may change
+    float reach;           // of the sampler, as last asked: what the next run is to make ready
     atomic_bool stop;
     double *picture_ms;
     uint32_t *picture_tokens;

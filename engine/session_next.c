@@ -1,4 +1,5 @@
 // One token at a time: decoded, sampled, its bytes made whole characters.
+#include <math.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -25,16 +26,33 @@ enum step session_settle(struct session *s, struct error *err)
     return STEP_TOKEN;
 }
 
+// From the few that the device picked out, where it did. Rows of the head beyond the vocabulary are
+// padding: with one of them in the list, the list says too little.
+static bool pick_listed(struct session *s, const struct sampling *how, int32_t *id, bool *done,
+                        struct error *err)
+{
+    const struct shortlist *list = decoder_shortlist(s->state, sampler_reach(how));
+    *done = list != NULL;
+    for (uint32_t i = 0; list && i < list->count; i++)
+        *done &= list->entries[i].id < tokenizer_size(s->engine->tokenizer);
+    return !*done || sampler_pick_listed(list->entries, list->count, how, s->held.count, id, err);
+}
+
 static bool pick(struct session *s, const struct sampling *how, int32_t *id, struct error *err)
 {
+    bool done;
+    if (!pick_listed(s, how, id, &done, err) || done)
+        return done;
+    const float *logits = decoder_logits(s->state, err);
+    if (!logits)
+        return false;
     int32_t recent[PENALTY_WINDOW];
     size_t n = 0;
     for (size_t i = s->held.count; i > 0 && n < PENALTY_WINDOW; i--)
         if (!s->held.list[i - 1].rows)
             recent[n++] = s->held.list[i - 1].token;
-    // Rows of the head beyond the vocabulary are padding.
     uint32_t size = tokenizer_size(s->engine->tokenizer);
-    memcpy(s->scratch, decoder_logits(s->state), size * sizeof(float));
+    memcpy(s->scratch, logits, size * sizeof(float));
     return sampler_pick(s->scratch, size, how, recent, n, s->held.count, id, err);
 }
 
@@ -111,6 +129,7 @@ enum step session_next(struct session *s, const struct sampling *how, struct tok
     struct error own = {0};
     err = err ? err : &own;
     *out = (struct token){.id = -1, .text = ""};
+    s->reach = isinf(sampler_reach(how)) ? 0 : sampler_reach(how);
     enum step step = atomic_load(&s->stop) ? STEP_STOPPED : session_settle(s, err);
     int32_t id = -1;
     if (step == STEP_TOKEN && !s->fresh) {

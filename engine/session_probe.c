@@ -31,7 +31,7 @@ bool session_sync_ids(struct session *s, const struct id_chunk *chunks,
 
 const float *session_logits(struct session *s)
 {
-    return decoder_logits(s->state);
+    return decoder_logits(s->state, NULL);
 }
 
 bool session_force(struct session *s, int32_t id, struct error *err)

@@ -105,6 +105,13 @@ SHARED_STRUCT(push_attention)
     uint value_offset; // halves from the start of a layer's cache to V
 };
 
+#define SHORTLIST_MOST  1024 // entries that are kept
+#define SHORTLIST_SLICE 4096 // logits of a workgroup
+SHARED_STRUCT(push_shortlist)
+{
+    uint count; // of logits
+};
+
 // The KV cache of a layer: K, then V, in halves; p: index of the position, h: KV head, d: dimension. KL keys are interleaved
 // (L in the cpu shape, 1 in the gpu shape: plain [p][h][d]), V in runs of VL positions (8, or 1). Head sizes are
 // multiples of 8. Both grow at their end only, and an index is the sum of a part for p and one for (h, d).

@@ -3,6 +3,8 @@
 
 #include "engine/compute/kernels_internal.h"
 
+enum { SHORTLIST_THREADS = 256 };
+
 struct layout kernel_layout(const struct vk_profile *profile)
 {
     double piece = profile->type == VK_TYPE_CPU ? 2e9 : 5e10;
@@ -96,4 +98,21 @@ void kernel_norm(struct plan *p, const struct norm *n, plan_tensor x, uint32_t f
                          .groups = {rows, 1, 1}};
     memcpy(op.push, &push, sizeof(push));
     kernel_append(p, &op, SHADER_NORM, 0, profile->subgroup_size, &(uint32_t){centred}, 1);
+}
+
+void kernel_shortlist(struct plan *p, plan_tensor logits, uint32_t count, plan_tensor reach,
+                      plan_tensor list)
+{
+    const struct vk_profile *profile = vk_device_profile(plan_device(p));
+    uint32_t threads = profile->shape == VK_SHAPE_CPU ? profile->subgroup_size : SHORTLIST_THREADS;
+    plan_zero(p, list);
+    for (uint32_t pass = 0; pass < 2; pass++) {
+        struct push_shortlist push = {.count = count};
+        struct plan_op op = {.name = "shortlist",
+                             .tensors = {logits, reach, list},
+                             .writes = 1u << 2,
+                             .groups = {ceil_div(count, SHORTLIST_SLICE), 1, 1}};
+        memcpy(op.push, &push, sizeof(push));
+        kernel_append(p, &op, SHADER_SHORTLIST, 0, threads, &pass, 1);
+    }
 }

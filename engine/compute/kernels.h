@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "engine/compute/plan.h"
+#include "engine/compute/shortlist.h"
 #include "engine/model/quant.h"
 #include "engine/vk/device.h"
 #include "shaders/shared.h"
@@ -107,6 +108,11 @@ struct attention {
 };
 // y = softmax(q k' / sqrt(head_size)) v
 void kernel_attention(struct plan *p, const struct attention *a);
+
+// list (struct shortlist) = of `count` logits those that are at most *reach (a float) below the
+// greatest.
+void kernel_shortlist(struct plan *p, plan_tensor logits, uint32_t count, plan_tensor reach,
+                      plan_tensor list);
 
 // Bytes of the cache of a layer, K and behind it V, for `positions` (a multiple of KV_BLOCK).
 uint64_t kernel_cache_size(uint32_t positions, uint32_t kv_heads, uint32_t head_size);

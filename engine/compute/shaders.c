@@ -46,6 +46,7 @@
 #include "shaders/gemv_gpu_q8_0.h"
 #include "shaders/norm.h"
 #include "shaders/rotate.h"
+#include "shaders/shortlist.h"
 
 // Interfaces: what the `layout(binding = ...)` lines of a family say.
 #define S        VK_BIND_STORAGE
@@ -62,6 +63,7 @@
 #define ATTENTION_GPU 4, {S, S, S, S}, sizeof(struct push_attention)
 #define NORM          4, {F, S, F, F}, sizeof(struct push_norm)
 #define ROTATE        5, {F, S, F, S, S}, sizeof(struct push_rotate)
+#define SHORTLIST     3, {S, S, S}, sizeof(struct push_shortlist)
 #define MODULE(array, ...)                                                                         \
     {                                                                                              \
 #array, array, sizeof(array), __VA_ARGS__                                                  \
@@ -91,6 +93,7 @@ static const struct vk_shader attention[2] = {[VK_SHAPE_GPU] = MODULE(attention_
                                               [VK_SHAPE_CPU] =
                                                   MODULE(attention_cpu, ATTENTION_CPU)};
 static const struct vk_shader norm_module = MODULE(norm, NORM);
+static const struct vk_shader shortlist_module = MODULE(shortlist, SHORTLIST);
 static const struct vk_shader rotate_module = MODULE(rotate, ROTATE);
 
 const struct vk_shader *shader_find(enum shader_family family, enum vk_shape shape,
@@ -100,6 +103,8 @@ const struct vk_shader *shader_find(enum shader_family family, enum vk_shape sha
         return &norm_module;
     if (family == SHADER_ROTATE)
         return &rotate_module;
+    if (family == SHADER_SHORTLIST)
+        return &shortlist_module;
     if (family == SHADER_ATTENTION)
         return &attention[shape];
     if ((unsigned)type >= TYPE_COUNT)

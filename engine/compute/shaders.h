@@ -11,7 +11,8 @@ enum shader_family {
     SHADER_GEMM,
     SHADER_ATTENTION,
     SHADER_NORM,
-    SHADER_ROTATE
+    SHADER_ROTATE,
+    SHADER_SHORTLIST
 };
 
 // `type` counts for products only. NULL: there is no kernel for that type.

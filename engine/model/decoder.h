@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "engine/compute/shortlist.h"
 #include "engine/model/gguf.h"
 #include "engine/model/weights.h"
 
@@ -72,12 +73,17 @@ uint32_t decoder_batch(const struct decoder_state *s);
 // Where to put the embedding rows of the next run: [batch][width].
 float *decoder_input(struct decoder_state *s);
 // Computes columns for positions [first, first + n), n <= batch, over the cache's [0, first), and
-// writes their K and V. `logits`: the head for the last column, too. Interrupted
-// (ERROR_INTERRUPTED), positions from `first` on are undefined.
-bool decoder_run(struct decoder_state *s, uint32_t first, uint32_t n, bool logits,
+// writes their K and V. `logits`: the head for the last column, too; `reach`: how far below the
+// greatest those lie that decoder_shortlist is to know. Interrupted (ERROR_INTERRUPTED), positions
+// from `first` on are undefined.
+bool decoder_run(struct decoder_state *s, uint32_t first, uint32_t n, bool logits, float reach,
                  const atomic_bool *stop, struct error *e);
-const float *
-decoder_logits(const struct decoder_state *s); // [vocabulary], of the last run that asked for them
+// [vocabulary], of the last run, which asked for them. May read them back from the device; NULL:
+// *e says why not.
+const float *decoder_logits(struct decoder_state *s, struct error *e);
+// The same run's logits that are at most `reach` below the greatest, in any order. NULL: they are
+// too many, or not known, or one is not a number; decoder_logits has them all.
+const struct shortlist *decoder_shortlist(const struct decoder_state *s, float reach);
 
 struct decoder_counters {
     uint64_t columns;

@@ -58,6 +58,15 @@ struct inputs {
     struct vk_slice rotation; // [batch][head_size] floats: (cos, sin) of each pair
     struct vk_slice slots;    // [batch] uint: place in the cache
     struct vk_slice ranges;   // [batch] uvec2: keys that the column sees
+    struct vk_slice reach;    // float: kernel_shortlist's
+};
+
+// A batch, recorded.
+struct decoder_plan {
+    struct plan *plan; // NULL: none
+    uint32_t columns;
+    bool with_logits;
+    plan_tensor logits; // where the plan leaves them
 };
 
 struct layer_cache {
@@ -70,11 +79,13 @@ struct decoder_state {
     uint32_t batch, context, capacity; // capacity: positions that all caches have room for
     struct layer_cache *caches;        // [layers]
     struct inputs in;
-    struct vk_buffer *logits;
-    struct plan *one;  // one column with logits
-    struct plan *many; // the last batch of another size
-    uint32_t many_columns;
-    bool many_logits;
+    struct decoder_plan one;  // one column with logits
+    struct decoder_plan many; // the last batch of another size
+    struct vk_buffer *logits; // all of them, for the host
+    struct vk_buffer *list;   // struct shortlist; NULL: the plans write `logits` themselves
+    const struct decoder_plan *computed; // the last run that made logits; NULL: none, or gone
+    bool fetched;                        // `logits` holds its
+    float reach;                         // the shortlist's of that run
     struct decoder_counters counters;
 };
 
@@ -90,10 +101,13 @@ void decoder_cache_free(struct decoder_state *s);
 
 void decoder_forget_plans(struct decoder_state *s);
 
-// decoder_plan.c: a batch of `columns` over the state's inputs and cache, recorded. NULL: *e says
-// why.
-struct plan *decoder_make_plan(const struct decoder_state *s, uint32_t columns, bool logits,
-                               struct error *e);
+// decoder_plan.c: a batch of out->columns over the state's inputs and cache, recorded.
+bool decoder_make_plan(const struct decoder_state *s, struct decoder_plan *out, struct error *e);
 // Bytes of scratch memory that it takes; the state needs no buffers for that.
 bool decoder_plan_size(const struct decoder_state *s, uint32_t columns, uint64_t *size,
                        struct error *e);
+
+// decoder_logits.c
+uint64_t decoder_logits_size(const struct decoder *m); // of what the host reads
+bool decoder_create_logits(struct decoder_state *s, struct error *e);
+void decoder_plan_logits(const struct decoder_state *s, struct plan *p, plan_tensor logits);

@@ -97,9 +97,9 @@ static plan_tensor columns_of(const struct batch *b, uint32_t floats)
     return plan_scratch(b->plan, (uint64_t)b->columns * floats * sizeof(float));
 }
 
-static struct plan *build(const struct decoder_state *s, uint32_t columns, bool logits,
-                          struct error *e)
+static struct plan *build(const struct decoder_state *s, struct decoder_plan *out, struct error *e)
 {
+    uint32_t columns = out->columns;
     const struct decoder_shape *m = &s->model->shape;
     struct batch b = {.plan = plan_create(s->model->device, "decoder", e), .columns = columns};
     if (!b.plan)
@@ -118,40 +118,39 @@ static struct plan *build(const struct decoder_state *s, uint32_t columns, bool 
         plan_attention(s, &b, i);
         plan_between(s, &b, i + 1);
     }
-    if (logits) {
-        plan_tensor y = plan_scratch(b.plan, m->vocabulary * sizeof(float));
+    if (out->with_logits) {
+        out->logits = plan_scratch(b.plan, m->vocabulary * sizeof(float));
         kernel_matmul(b.plan, &(struct matmul){.matrix = &s->model->head,
                                                .columns = 1,
                                                .x = b.x,
                                                .x_stride = m->width,
                                                .x_column = columns - 1,
-                                               .y = y,
+                                               .y = out->logits,
                                                .y_stride = m->vocabulary,
                                                .mode = MODE_STORE,
                                                .norm = &s->model->output_norm});
-        plan_tensor out =
-            plan_external(b.plan, s->logits ? vk_buffer_all(s->logits) : (struct vk_slice){0});
-        plan_copy(b.plan, y, 0, out, 0, m->vocabulary * sizeof(float));
+        decoder_plan_logits(s, b.plan, out->logits);
     }
     return b.plan;
 }
 
-struct plan *decoder_make_plan(const struct decoder_state *s, uint32_t columns, bool logits,
-                               struct error *e)
+bool decoder_make_plan(const struct decoder_state *s, struct decoder_plan *out, struct error *e)
 {
     double piece = kernel_layout(vk_device_profile(s->model->device)).piece_flops;
-    struct plan *p = build(s, columns, logits, e);
-    if (p && !plan_finish(p, piece, e)) {
-        plan_destroy(p);
-        return NULL;
+    struct plan *p = build(s, out, e);
+    if (p && plan_finish(p, piece, e)) {
+        out->plan = p;
+        return true;
     }
-    return p;
+    plan_destroy(p);
+    return false;
 }
 
 bool decoder_plan_size(const struct decoder_state *s, uint32_t columns, uint64_t *size,
                        struct error *e)
 {
-    struct plan *p = build(s, columns, true, e);
+    struct decoder_plan whole = {.columns = columns, .with_logits = true};
+    struct plan *p = build(s, &whole, e);
     bool ok = p && plan_place(p, size, e);
     plan_destroy(p);
     return ok;

@@ -13,12 +13,7 @@ static struct vk_slice cut(struct vk_buffer *b, uint64_t *at, uint64_t size)
 
 static uint64_t inputs_size(const struct decoder_shape *m, uint64_t n)
 {
-    return n * (m->width + m->head_size) * sizeof(float) + n * 3 * sizeof(uint32_t) + 4 * 256;
-}
-
-static uint64_t logits_size(const struct decoder_shape *m)
-{
-    return m->vocabulary * sizeof(float);
+    return n * (m->width + m->head_size) * sizeof(float) + n * 3 * sizeof(uint32_t) + 5 * 256;
 }
 
 static bool create_inputs(struct decoder_state *s, struct error *e)
@@ -33,6 +28,7 @@ static bool create_inputs(struct decoder_state *s, struct error *e)
     s->in.rotation = cut(s->in.buffer, &at, n * m->head_size * sizeof(float));
     s->in.slots = cut(s->in.buffer, &at, n * sizeof(uint32_t));
     s->in.ranges = cut(s->in.buffer, &at, n * 2 * sizeof(uint32_t));
+    s->in.reach = cut(s->in.buffer, &at, 4 * sizeof(float));
     return true;
 }
 
@@ -43,30 +39,35 @@ static void *mapped(struct vk_slice s)
 
 // ---- plans
 
+static void forget(struct decoder_state *s, struct decoder_plan *p)
+{
+    if (s->computed == p)
+        s->computed = NULL;
+    plan_destroy(p->plan);
+    *p = (struct decoder_plan){0};
+}
+
 void decoder_forget_plans(struct decoder_state *s)
 {
-    plan_destroy(s->one);
-    plan_destroy(s->many);
-    s->one = s->many = NULL;
+    forget(s, &s->one);
+    forget(s, &s->many);
 }
 
 // The recorded plan for a batch: one column is what decoding repeats; of larger ones the last is
 // kept.
-static struct plan *plan_for(struct decoder_state *s, uint32_t columns, bool logits,
-                             struct error *e)
+static const struct decoder_plan *plan_for(struct decoder_state *s, uint32_t columns, bool logits,
+                                           struct error *e)
 {
-    if (columns == 1) {
-        if (!s->one)
-            s->one = decoder_make_plan(s, 1, true, e);
-        return s->one;
+    struct decoder_plan *p = columns == 1 ? &s->one : &s->many;
+    logits |= columns == 1;
+    if (!p->plan || p->columns != columns || p->with_logits != logits) {
+        forget(s, p);
+        p->columns = columns;
+        p->with_logits = logits;
+        if (!decoder_make_plan(s, p, e))
+            return NULL;
     }
-    if (!s->many || s->many_columns != columns || s->many_logits != logits) {
-        plan_destroy(s->many);
-        s->many = decoder_make_plan(s, columns, logits, e);
-        s->many_columns = columns;
-        s->many_logits = logits;
-    }
-    return s->many;
+    return p;
 }
 
 // ---- a state
@@ -88,7 +89,7 @@ bool decoder_measure(const struct decoder *m, uint32_t context, struct decoder_s
     if (!decoder_plan_size(&s, 1, &one, e) || !decoder_plan_size(&s, batch, &many, e))
         return false;
     out->scratch = one + many;
-    out->host = inputs_size(&m->shape, batch) + logits_size(&m->shape);
+    out->host = inputs_size(&m->shape, batch) + decoder_logits_size(m);
     return true;
 }
 
@@ -102,11 +103,7 @@ struct decoder_state *decoder_state_create(struct decoder *m, uint32_t context, 
     s->model = m;
     s->context = context;
     s->batch = most_columns(m);
-    if (!create_inputs(s, e))
-        goto fail;
-    s->logits =
-        vk_buffer_create(m->device, logits_size(&m->shape), VK_MEMORY_READBACK, "logits", e);
-    if (!s->logits || !decoder_cache_grow(s, 1, e))
+    if (!create_inputs(s, e) || !decoder_create_logits(s, e) || !decoder_cache_grow(s, 1, e))
         goto fail;
     return s;
 
@@ -121,6 +118,7 @@ void decoder_state_destroy(struct decoder_state *s)
         return;
     decoder_forget_plans(s);
     decoder_cache_free(s);
+    vk_buffer_destroy(s->list);
     vk_buffer_destroy(s->logits);
     vk_buffer_destroy(s->in.buffer);
     free(s);
@@ -128,9 +126,8 @@ void decoder_state_destroy(struct decoder_state *s)
 
 bool decoder_warm(struct decoder_state *s, const atomic_bool *stop, struct error *e)
 {
-    struct plan *many = plan_for(s, s->batch, true, e);
-    struct plan *one = many ? plan_for(s, 1, true, e) : NULL;
-    return one && plan_warm(many, stop, e) && plan_warm(one, stop, e);
+    return plan_for(s, s->batch, true, e) && plan_for(s, 1, true, e) &&
+           plan_warm(s->many.plan, stop, e) && plan_warm(s->one.plan, stop, e);
 }
 
 uint32_t decoder_batch(const struct decoder_state *s)
@@ -163,26 +160,29 @@ static void write_inputs(struct decoder_state *s, uint32_t first, uint32_t n)
     }
 }
 
-bool decoder_run(struct decoder_state *s, uint32_t first, uint32_t n, bool logits,
+bool decoder_run(struct decoder_state *s, uint32_t first, uint32_t n, bool logits, float reach,
                  const atomic_bool *stop, struct error *e)
 {
     if (!decoder_cache_grow(s, first + n, e))
         return false;
-    struct plan *p = plan_for(s, n, logits, e);
+    const struct decoder_plan *p = plan_for(s, n, logits, e);
     if (!p)
         return false;
     write_inputs(s, first, n);
+    *(float *)mapped(s->in.reach) = reach;
     double ms;
-    if (!plan_run(p, stop, &ms, e))
+    if (p->with_logits)
+        s->computed = NULL;
+    if (!plan_run(p->plan, stop, &ms, e))
         return false;
+    if (p->with_logits) {
+        s->computed = p;
+        s->fetched = false;
+        s->reach = reach;
+    }
     s->counters.columns += n;
     s->counters.kernel_ms += ms;
     return true;
-}
-
-const float *decoder_logits(const struct decoder_state *s)
-{
-    return vk_buffer_map(s->logits);
 }
 
 struct decoder_counters decoder_counted(const struct decoder_state *s)

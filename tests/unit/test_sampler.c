@@ -241,6 +241,47 @@ static void nan_is_an_error(void **state)
         }
 }
 
+// From the logits within reach alone, in any order, the same tokens are drawn.
+static void a_list_of_those_within_reach_is_enough(void **state)
+{
+    (void)state;
+    enum { MANY = 500 };
+    static const struct sampling ways[] = {
+        {.temperature = 0},
+        {.temperature = 0.2F, .top_p = 0.7F},
+        {.temperature = 1, .top_k = 7, .min_p = 0.05F},
+        {.temperature = 0.05F},
+    };
+    float from[MANY], copy[MANY];
+    struct shortlist_entry list[MANY];
+    for (size_t k = 0; k < sizeof(ways) / sizeof(*ways); k++) {
+        float greatest = -100;
+        for (int i = 0; i < MANY; i++) {
+            from[i] = (float)(i * 7919 % 503) / 25 - 10;
+            greatest = fmaxf(greatest, from[i]);
+        }
+        size_t n = 0;
+        for (int i = MANY - 1; i >= 0; i--)
+            if (from[i] >= greatest - sampler_reach(&ways[k]))
+                list[n++] = (struct shortlist_entry){(uint32_t)i, from[i]};
+        assert_in_range(n, 1, MANY);
+        for (uint64_t draw = 0; draw < 300; draw++) {
+            int32_t whole, listed;
+            memcpy(copy, from, sizeof(copy));
+            assert_true(sampler_pick(copy, MANY, &ways[k], NULL, 0, draw, &whole, NULL));
+            assert_true(sampler_pick_listed(list, n, &ways[k], draw, &listed, NULL));
+            assert_int_equal(whole, listed);
+        }
+    }
+}
+
+static void a_penalty_reaches_every_logit(void **state)
+{
+    (void)state;
+    assert_true(isinf(sampler_reach(&(struct sampling){.repeat_penalty = 1.1F})));
+    assert_false(isinf(sampler_reach(&(struct sampling){.repeat_penalty = 1})));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +296,8 @@ int main(void)
         cmocka_unit_test(what_is_impossible_is_never_drawn),
         cmocka_unit_test(a_draw_depends_on_the_seed_and_its_number_alone),
         cmocka_unit_test(nan_is_an_error),
+        cmocka_unit_test(a_list_of_those_within_reach_is_enough),
+        cmocka_unit_test(a_penalty_reaches_every_logit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
