@@ -46,6 +46,8 @@ const struct option_row option_table[] = {
      "how turns are written for the model (default: as the model says)"},
     {"ctx-size", 'c', "N", OPTION_U32, FIELD(context), 1, INT32_MAX, PLANNED, model,
      "tokens of a conversation (default: 4096, at most what the model has)"},
+    {"kv", 0, "auto|f16|q8_0", OPTION_CHOICE, FIELD(kv), 0, 0, PLANNED, model,
+     "how keys and values are kept; q8_0 takes half the memory (default: auto)"},
     {"device-memory", 0, "SIZE", OPTION_SIZE, FIELD(device_memory), 1 << 20, 1e15, PLANNED, model,
      "use no more device memory: 6G, 512M (default: what is free)"},
     {"gpu-layers", 0, "N", OPTION_U32, FIELD(gpu_layers), 0, INT32_MAX, PLANNED, model,

@@ -60,6 +60,7 @@ struct options {
     uint32_t gpu_layers;    // GPU_LAYERS_AUTO: not given
     bool dry_run, plain, json, no_save, quiet, raw_prompt, help, version;
     uint32_t verbose; // how often -v
+    uint32_t kv;      // enum kv_type
     enum color_when color;
     uint32_t protocol; // of pictures on the screen: enum picture_protocol (ui/term.h)
 };

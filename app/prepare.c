@@ -64,6 +64,7 @@ struct engine_params prepare_params(struct app *app, const struct model_files *f
         .device = app->options.device,
         .chat_template = app->options.chat_template,
         .context = app->options.context,
+        .kv = app->options.kv,
         .device_memory = app->options.device_memory,
         .layers_given = app->options.gpu_layers != (uint32_t)GPU_LAYERS_AUTO,
         .device_layers = app->options.gpu_layers,

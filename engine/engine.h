@@ -48,16 +48,20 @@ enum phase { PHASE_LOAD, PHASE_ENCODE, PHASE_PREFILL };
 // thread; returning false stops the work (ERROR_INTERRUPTED).
 typedef bool progress_fn(void *data, enum phase phase, uint64_t done, uint64_t total);
 
+// How the keys and values of a conversation are kept. AUTO: as the engine finds best.
+enum kv_type { KV_AUTO, KV_F16, KV_Q8_0 };
+
 struct engine_params {
     const char *model;         // path of the language model
     const char *mmproj;        // path of the vision file, or NULL: text only
     const char *device;        // NULL: best; a number; a part of a name
     const char *chat_template; // NULL: by the model
     uint32_t context;          // positions at most; 0: 4096; never above what the model has
-    uint64_t device_memory;    // bytes of device memory that may be used at most; 0: what is free
-    bool layers_given;         // device_layers says how many layers lie in device memory; false:
-    uint32_t device_layers;    // as many as fit
-    progress_fn *progress;     // may be NULL
+    enum kv_type kv;
+    uint64_t device_memory; // bytes of device memory that may be used at most; 0: what is free
+    bool layers_given;      // device_layers says how many layers lie in device memory; false:
+    uint32_t device_layers; // as many as fit
+    progress_fn *progress;  // may be NULL
     void *progress_data;
 };
 

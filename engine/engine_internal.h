@@ -32,6 +32,7 @@ struct engine {
     struct vk_device *device;
     struct weights *weights;
     struct decoder *decoder;
+    uint32_t cache_type; // of its timelines: CACHE_*
     struct memory_report memory;
     struct weights *tower_weights; // and the tower: NULL where it is loaded for each picture
     struct vision *vision;

@@ -36,7 +36,7 @@ static void *warm(void *data)
     struct loading *l = data;
     struct engine *e = l->engine;
     double start = clock_ms();
-    e->spare = decoder_state_create(e->decoder, e->info.context, &l->warm_error);
+    e->spare = decoder_state_create(e->decoder, e->info.context, e->cache_type, &l->warm_error);
     l->warmed = e->spare && (!e->vision || vision_warm(e->vision, &l->stop, &l->warm_error)) &&
                 decoder_warm(e->spare, &l->stop, &l->warm_error);
     log_debug("pipelines ready in %.0f ms", clock_ms() - start);

@@ -20,6 +20,17 @@ static bool reserve_tower(struct engine *e, struct error *err)
     return e->vision != NULL;
 }
 
+static bool choose_cache(struct engine *e, enum kv_type want, struct error *err)
+{
+    e->cache_type = want == KV_Q8_0 ? CACHE_Q8_0 : CACHE_F16;
+    if (decoder_cache_fits(e->decoder, e->cache_type))
+        return true;
+    return error_set(err, ERROR_USAGE,
+                     "the KV cache of this model cannot be held as q8_0: its heads have %u values, "
+                     "no multiple of %u; use --kv f16",
+                     decoder_get_shape(e->decoder)->head_size, CACHE_UNIT(CACHE_Q8_0));
+}
+
 static bool reserve_decoder(struct engine *e, const struct engine_params *p, struct error *err)
 {
     uint32_t context = p->context ? p->context : DEFAULT_CONTEXT;
@@ -33,7 +44,7 @@ static bool reserve_decoder(struct engine *e, const struct engine_params *p, str
     e->info.context = context < s->context ? context : s->context;
     e->info.embedding = s->width;
     e->info.vocabulary = s->vocabulary;
-    return true;
+    return choose_cache(e, p->kv, err);
 }
 
 bool engine_reserve(struct engine *e, const struct engine_params *p, struct error *err)
@@ -67,7 +78,7 @@ bool engine_measure(const struct engine *e, uint64_t *layers, struct memory_need
                     struct error *err)
 {
     struct decoder_sizes d;
-    if (!decoder_measure(e->decoder, e->info.context, &d, err))
+    if (!decoder_measure(e->decoder, e->info.context, e->cache_type, &d, err))
         return false;
     n->layers = decoder_get_shape(e->decoder)->layers;
     n->layer_weights = layers;
@@ -159,7 +170,7 @@ static void report(struct engine *e, const struct memory_plan *p, const struct m
                                 .layers = decoder_get_shape(e->decoder)->layers,
                                 .device_layers = p->device_layers,
                                 .context = e->info.context,
-                                .kv = "f16",
+                                .kv = e->cache_type == CACHE_Q8_0 ? "q8_0" : "f16",
                                 .has_tower = e->vision_file != NULL,
                                 .tower_stays = p->tower_stays,
                                 .one_memory = v->one_memory,

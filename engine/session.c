@@ -20,7 +20,7 @@ struct session *session_create(struct engine *e, struct error *err)
     s->state = e->spare;
     e->spare = NULL;
     if (!s->state)
-        s->state = decoder_state_create(e->decoder, e->info.context, err);
+        s->state = decoder_state_create(e->decoder, e->info.context, e->cache_type, err);
     if (!s->state) {
         session_destroy(s);
         return NULL;

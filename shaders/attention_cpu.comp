@@ -2,7 +2,7 @@
 // attention, cpu shape: out = softmax(q . K / sqrt(head size)) . V, streamed over the keys with a running maximum
 // (Milakov and Gimelshein 2018). q, out: columns x stride floats, heads behind one another; K and V: the cache of shared.h.
 // A workgroup is one subgroup and takes one KV head and T query rows (a row: a query head of the group in a column).
-// Scores: lane = key, R * L keys a turn; output: lane = dimension. Each column has its own range of keys.
+// Scores: lane = key, R * L keys a turn; output: lane = 4 dimensions. Each column has its own range of keys.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
@@ -10,23 +10,33 @@
 #include "shared.h"
 
 layout(local_size_x_id = 0) in;
-layout(constant_id = 1) const uint L = 8;     // subgroup size, 4..16, and the interleave of the keys
-layout(constant_id = 2) const uint SIZE = 64; // of a head, a multiple of 8
+layout(constant_id = 1) const uint L = 8;     // subgroup size, 4..16, and the run of K
+layout(constant_id = 2) const uint SIZE = 64; // of a head, a multiple of UNIT
 layout(constant_id = 3) const uint T = 8;     // query rows of a tile
-layout(constant_id = 4) const uint R = 2;     // groups of L keys a turn; R * L is a multiple of 8
+layout(constant_id = 4) const uint R = 2;     // groups of L keys a turn
+layout(constant_id = 5) const uint TYPE = CACHE_F16;
+layout(constant_id = 6) const uint VL = 2; // runs of V and of the scales; R * L is a multiple of both
+layout(constant_id = 7) const uint SL = 8;
 layout(push_constant) uniform Push { push_attention p; };
 
-#include "across.glsl"
-
 layout(binding = 0) uniform samplerBuffer q;
-layout(binding = 1) uniform usamplerBuffer cache; // of a layer: K, then V
+layout(binding = 1) uniform usamplerBuffer cache; // of a layer
 layout(binding = 2) readonly buffer Ranges { uvec2 range[]; }; // of keys, [begin, end), for each column
 layout(binding = 3) writeonly buffer Out { float y[]; };
 
-const uint XL = L < 8u ? L : 8u;         // query rows that one fetch brings
-const uint XT = (T + XL - 1u) / XL;      // fetches for all of them
-const uint DIMS = (SIZE + L - 1u) / L;   // dimensions of the output a lane has
-const float LEAST = -1e30;               // finite, so that a row without keys so far gives no NaN
+uvec4 cache_unit(uint at)
+{
+    return texelFetch(cache, int(at));
+}
+
+#include "across.glsl"
+#include "cache.glsl"
+
+const uint UNITS = SIZE / UNIT;                            // of a key
+const uint BLOCKS = (SIZE + CACHE_SCALED - 1u) / CACHE_SCALED; // of a head that have a scale each
+const uint PARTS = (SIZE / 4u + L - 1u) / L;               // of a query or output row: 4 dimensions a lane
+const uint SPAN = L > 8u ? L / 8u : 1u;                    // blocks that the lanes of a part lie in
+const float LEAST = -1e30;                                 // finite, so that a row without keys so far gives no NaN
 
 void main()
 {
@@ -34,49 +44,63 @@ void main()
     uint rows = p.columns * p.group, first = gl_WorkGroupID.x * T;
 
     uint begin[T], end[T], from = 0xffffffffu, to = 0u;
+    vec4 query[T * PARTS];
     [[unroll]] for (uint t = 0; t < T; t++) {
-        uvec2 keys = range[min(first + t, rows - 1u) / p.group];
+        uint row = min(first + t, rows - 1u);
+        uvec2 keys = range[row / p.group];
         begin[t] = keys.x;
         end[t] = keys.y;
         from = min(from, keys.x);
         to = max(to, keys.y);
-    }
-    uint q_at[XT];
-    [[unroll]] for (uint i = 0; i < XT; i++) {
-        uint row = min(first + i * XL + lane % XL, rows - 1u);
-        q_at[i] = (row / p.group * p.q_stride + (head * p.group + row % p.group) * SIZE) / 4u;
+        uint at = (row / p.group * p.q_stride + (head * p.group + row % p.group) * SIZE) / 4u;
+        [[unroll]] for (uint i = 0; i < PARTS; i++)
+            query[t * PARTS + i] = texelFetch(q, int(at + min(i * L + lane, SIZE / 4u - 1u)));
     }
 
-    float most[T], total[T], sum[T * DIMS];
+    float most[T], total[T];
+    vec4 sum[T * PARTS];
     [[unroll]] for (uint t = 0; t < T; t++) {
         most[t] = LEAST;
         total[t] = 0.0;
     }
-    [[unroll]] for (uint i = 0; i < T * DIMS; i++)
-        sum[i] = 0.0;
+    [[unroll]] for (uint i = 0; i < T * PARTS; i++)
+        sum[i] = vec4(0.0);
 
+    // Unrolled over the whole head: llvmpipe carries every sum and the mask of active lanes through each loop level.
     for (uint key = from / (R * L) * (R * L); key < to; key += R * L) {
         float s[R * T];
         [[unroll]] for (uint i = 0; i < R * T; i++)
             s[i] = 0.0;
-        for (uint d = 0; d < SIZE / 8u; d++) {
-            uvec4 w[R];
-            [[unroll]] for (uint r = 0; r < R; r++)
-                w[r] = texelFetch(cache, int((((key / L + r) * p.kv_heads + head) * (SIZE / 8u) + d) * L + lane));
-            [[unroll]] for (uint half_ = 0; half_ < 2u; half_++) {
-                vec4 f[R];
+        [[unroll]] for (uint b = 0; b < BLOCKS; b++) {
+            float a[R * T];
+            [[unroll]] for (uint i = 0; i < R * T; i++)
+                a[i] = 0.0;
+            [[unroll]] for (uint j = 0; j < CACHE_SCALED / UNIT; j++) {
+                uint u = b * (CACHE_SCALED / UNIT) + j;
+                if (u >= UNITS)
+                    continue;
+                uvec4 w[R];
                 [[unroll]] for (uint r = 0; r < R; r++)
-                    f[r] = vec4(unpackHalf2x16(w[r][half_ * 2u]), unpackHalf2x16(w[r][half_ * 2u + 1u]));
-                [[unroll]] for (uint i = 0; i < XT; i++) {
-                    vec4 qv = texelFetch(q, int(q_at[i] + d * 2u + half_));
-                    [[unroll]] for (uint t = 0; t < XL; t++)
-                        if (i * XL + t < T) {
-                            vec4 qt = vec4(subgroupShuffle(qv.x, t), subgroupShuffle(qv.y, t), subgroupShuffle(qv.z, t),
-                                           subgroupShuffle(qv.w, t));
+                    w[r] = cache_unit((((key / L + r) * p.kv_heads + head) * UNITS + u) * L + lane);
+                [[unroll]] for (uint i = 0; i < UNIT / 4u; i++) {
+                    vec4 f[R];
+                    [[unroll]] for (uint r = 0; r < R; r++)
+                        f[r] = four_of(w[r], i);
+                    uint n = u * (UNIT / 4u) + i;
+                    [[unroll]] for (uint t = 0; t < T; t++)
+                        [[unroll]] for (uint c = 0; c < 4u; c++) {
+                            float qc = subgroupShuffle(query[t * PARTS + n / L][c], n % L);
                             [[unroll]] for (uint r = 0; r < R; r++)
-                                s[r * T + i * XL + t] += dot(qt, f[r]);
+                                a[r * T + t] += qc * f[r][c];
                         }
                 }
+            }
+            [[unroll]] for (uint r = 0; r < R; r++) {
+                float d = 1.0;
+                if (SCALED)
+                    d = scale_of(p.key_scales, CACHE_INDEX(key + r * L + lane, head, b, p.kv_heads, BLOCKS, SL, 1u));
+                [[unroll]] for (uint t = 0; t < T; t++)
+                    s[r * T + t] += a[r * T + t] * d;
             }
         }
 
@@ -96,24 +120,40 @@ void main()
                 s[r * T + t] = exp2(max(s[r * T + t] - top, -200.0)); // 0 for what is masked, also below LEAST
                 total[t] += s[r * T + t];
             }
-            [[unroll]] for (uint j = 0; j < DIMS; j++)
-                sum[t * DIMS + j] *= fade;
+            [[unroll]] for (uint i = 0; i < PARTS; i++)
+                sum[t * PARTS + i] *= fade;
         }
 
-        [[unroll]] for (uint run = 0; run < R * L / 8u; run++) {
-            // The cache holds anything beyond the last key, NaN too, which a weight of 0 would not silence.
-            uvec4 lost = uvec4(0, 2, 4, 6) + key + run * 8u;
-            uvec4 keep = mix(mix(uvec4(0u), uvec4(0xffffu), lessThan(lost, uvec4(to))), uvec4(~0u), lessThan(lost + 1u, uvec4(to)));
-            vec4 weight[2 * T];
-            [[unroll]] for (uint c = 0; c < 8u; c++)
-                [[unroll]] for (uint t = 0; t < T; t++)
-                    weight[2 * t + c / 4u][c % 4u] = subgroupShuffle(s[(run * 8u + c) / L * T + t], (run * 8u + c) % L);
-            [[unroll]] for (uint j = 0; j < DIMS; j++) {
-                uint d = min(j * L + lane, SIZE - 1u);
-                uvec4 w = texelFetch(cache, int(p.value_offset / 8u + ((key / 8u + run) * p.kv_heads + head) * SIZE + d)) & keep;
-                vec4 f0 = vec4(unpackHalf2x16(w.x), unpackHalf2x16(w.y)), f1 = vec4(unpackHalf2x16(w.z), unpackHalf2x16(w.w));
-                [[unroll]] for (uint t = 0; t < T; t++)
-                    sum[t * DIMS + j] += dot(weight[2 * t], f0) + dot(weight[2 * t + 1], f1);
+        // The cache holds anything beyond the last key, NaN too, which a weight of 0 would not silence.
+        [[unroll]] for (uint part = 0; part < PARTS; part++) {
+            float weight[SPAN * R * T]; // scaled as the blocks are that lanes have dimensions of
+            [[unroll]] for (uint i = 0; i < SPAN; i++)
+                [[unroll]] for (uint r = 0; r < R; r++) {
+                    uint k = key + r * L + lane, b = min(part * L / 8u + i, BLOCKS - 1u);
+                    float d = 1.0;
+                    if (SCALED)
+                        d = k < to ? scale_of(p.value_scales, CACHE_INDEX(k, head, b, p.kv_heads, BLOCKS, SL, 1u)) : 0.0;
+                    [[unroll]] for (uint t = 0; t < T; t++)
+                        weight[(i * R + r) * T + t] = s[r * T + t] * d;
+                }
+            uint d = min((part * L + lane) * 4u, SIZE - 4u);
+            [[unroll]] for (uint run = 0; run < R * L / VL; run++) {
+                uint at = p.values + CACHE_INDEX(key + run * VL, head, d, p.kv_heads, SIZE, VL, 4u) / UNIT;
+                uvec4 w = cache_unit(at);
+                if (!SCALED)
+                    w &= mix(uvec4(0u), uvec4(~0u), lessThan(uvec4(0, 0, 1, 1) + key + run * VL, uvec4(to)));
+                [[unroll]] for (uint i = 0; i < VL; i++) {
+                    uint k = run * VL + i;
+                    vec4 f = four_of(w, i);
+                    [[unroll]] for (uint t = 0; t < T; t++) {
+                        float v = subgroupShuffle(weight[k / L * T + t], k % L);
+                        if (SCALED && SPAN > 1u) {
+                            float w = subgroupShuffle(weight[(R + k / L) * T + t], k % L);
+                            v = lane < 8u ? v : w;
+                        }
+                        sum[t * PARTS + part] += v * f;
+                    }
+                }
             }
         }
     }
@@ -122,8 +162,9 @@ void main()
         float scale = 1.0 / across(total[t]);
         uint row = first + t;
         uint at = row / p.group * p.out_stride + (head * p.group + row % p.group) * SIZE;
-        [[unroll]] for (uint j = 0; j < DIMS; j++)
-            if (row < rows && j * L + lane < SIZE)
-                y[at + j * L + lane] = sum[t * DIMS + j] * scale;
+        [[unroll]] for (uint part = 0; part < PARTS; part++)
+            [[unroll]] for (uint c = 0; c < 4u; c++)
+                if (row < rows && part * L + lane < SIZE / 4u)
+                    y[at + (part * L + lane) * 4u + c] = sum[t * PARTS + part][c] * scale;
     }
 }

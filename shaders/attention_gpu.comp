@@ -1,6 +1,7 @@
 #version 450
 // attention, gpu shape: out = softmax(q . K / sqrt(head size)) . V, streamed over the keys with a running maximum
-// (Milakov and Gimelshein 2018; Dao et al. 2022). q, out: columns x stride floats; K and V: [position][head][dimension].
+// (Milakov and Gimelshein 2018; Dao et al. 2022). q, out: columns x stride floats; K and V: the cache of shared.h, in
+// runs of one position.
 // A workgroup takes one KV head and T query rows (a row: a query head of the group in a column) and walks over tiles of
 // KEYS keys: scores of the tile in shared memory, then every thread adds its share of rows x dimensions.
 #extension GL_GOOGLE_include_directive : require
@@ -9,16 +10,26 @@
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint THREADS = 128;
-layout(constant_id = 2) const uint SIZE = 64; // of a head, a multiple of 8, at most 256
+layout(constant_id = 2) const uint SIZE = 64; // of a head, a multiple of UNIT, at most 256
 layout(constant_id = 3) const uint T = 16;    // query rows of a tile
+layout(constant_id = 4) const uint TYPE = CACHE_F16;
 layout(push_constant) uniform Push { push_attention p; };
 
 layout(binding = 0) readonly buffer Q { vec4 q[]; };
-layout(binding = 1) readonly buffer Cache { uvec4 cache[]; }; // of a layer: K, then V; 8 halves each
+layout(binding = 1) readonly buffer Cache { uvec4 cache[]; }; // of a layer
 layout(binding = 2) readonly buffer Ranges { uvec2 range[]; }; // of keys, [begin, end), for each column
 layout(binding = 3) writeonly buffer Out { float y[]; };
 
+uvec4 cache_unit(uint at)
+{
+    return cache[at];
+}
+
+#include "cache.glsl"
+
 const uint KEYS = 32;
+const uint UNITS = SIZE / UNIT;                                // of a key
+const uint BLOCKS = (SIZE + CACHE_SCALED - 1u) / CACHE_SCALED; // of a head that have a scale each
 const uint LANES = THREADS / T;                          // that share a row of scores
 const uint RUNS = SIZE / 8u;                             // of 8 dimensions in a head
 const uint SHARE = (T * RUNS + THREADS - 1u) / THREADS;  // runs of the output that a thread has
@@ -64,11 +75,15 @@ void find_scores(uint key)
         float s = 2.0 * LEAST;
         if (k >= begins[t] && k < ends[t]) {
             s = 0.0;
-            uint at = (k * p.kv_heads + gl_WorkGroupID.y) * RUNS;
-            for (uint d = 0; d < RUNS; d++) {
-                uvec4 w = cache[at + d];
-                s += dot(vec4(unpackHalf2x16(w.x), unpackHalf2x16(w.y)), q_tile[(t * RUNS + d) * 2u]) +
-                     dot(vec4(unpackHalf2x16(w.z), unpackHalf2x16(w.w)), q_tile[(t * RUNS + d) * 2u + 1u]);
+            uint at = k * p.kv_heads + gl_WorkGroupID.y;
+            for (uint u = 0; u < UNITS; u++) {
+                uvec4 w = cache[at * UNITS + u];
+                float part = 0.0;
+                [[unroll]] for (uint j = 0; j < UNIT / 4u; j++)
+                    part += dot(four_of(w, j), q_tile[(t * UNITS + u) * (UNIT / 4u) + j]);
+                if (SCALED)
+                    part *= scale_of(p.key_scales, at * BLOCKS + u * UNIT / CACHE_SCALED);
+                s += part;
             }
             s *= p.scale;
         }
@@ -131,9 +146,15 @@ void main()
             high[i] *= fade[t];
             // Beyond `to` the cache holds anything, NaN too, which a weight of 0 would not silence.
             for (uint k = 0; k < KEYS && key + k < to; k++) {
-                uvec4 w = cache[p.value_offset / 8u + ((key + k) * p.kv_heads + gl_WorkGroupID.y) * RUNS + run % RUNS];
-                low[i] += score[t * KEYS + k] * vec4(unpackHalf2x16(w.x), unpackHalf2x16(w.y));
-                high[i] += score[t * KEYS + k] * vec4(unpackHalf2x16(w.z), unpackHalf2x16(w.w));
+                uint at = (key + k) * p.kv_heads + gl_WorkGroupID.y;
+                float weight = score[t * KEYS + k];
+                uvec4 w = cache[p.values + (at * RUNS + run % RUNS) * 8u / UNIT];
+                if (SCALED) {
+                    weight *= scale_of(p.value_scales, at * BLOCKS + run % RUNS * 8u / CACHE_SCALED);
+                    w.xy = run % 2u == 0u ? w.xy : w.zw;
+                }
+                low[i] += weight * four_of(w, 0u);
+                high[i] += weight * four_of(w, 1u);
             }
         }
         barrier();

@@ -1,6 +1,6 @@
 // The last step of gemv over the rows of Q, K and V: q and k are rotated (Su et al. 2021, neighbours are pairs), q goes to
-// y, k and v to the cache. Expects the constants KL, VL and SIZE and the buffers y and bias; defines bindings 4..6.
-// rotate.comp does the same for many columns behind a gemm.
+// y, k and v to the cache as halves. Expects the constants KL, VL and SIZE and the buffers y and bias; defines bindings
+// 4..6. rotate.comp does the same for many columns behind a gemm, and for a quantised cache.
 
 layout(binding = 4) readonly buffer Rotation { float rotation[]; }; // cos and sin for each pair of dimensions
 layout(binding = 5) readonly buffer Slots { uint slot[]; };         // place of the column in the cache
@@ -16,7 +16,7 @@ void finish_qkv(uint row, float v, float other)
     uint n = row + p.first_row; // among the rows of Q, K and V
     if (n >= p.q_rows + p.kv_rows) {
         uint m = n - p.q_rows - p.kv_rows, head = m / SIZE;
-        cache[p.value_offset + V_INDEX(slot[0], head, m - head * SIZE, p.kv_heads, SIZE, VL)] = float16_t(v);
+        cache[p.values * 8u + CACHE_INDEX(slot[0], head, m - head * SIZE, p.kv_heads, SIZE, VL, 4u)] = float16_t(v);
         return;
     }
     uint m = n < p.q_rows ? n : n - p.q_rows, head = m / SIZE, d = m - head * SIZE;
@@ -25,5 +25,5 @@ void finish_qkv(uint row, float v, float other)
     if (n < p.q_rows)
         y[n] = v;
     else
-        cache[K_INDEX(slot[0], head, d, p.kv_heads, SIZE, KL)] = float16_t(v);
+        cache[CACHE_INDEX(slot[0], head, d, p.kv_heads, SIZE, KL, CACHE_UNIT(CACHE_F16))] = float16_t(v);
 }

@@ -57,8 +57,8 @@ SHARED_STRUCT(push_matmul)
     uint first_row; // MODE_QKV: number of row 0 among the rows of Q, K and V
     uint q_rows;    // MODE_QKV: rows of Q
     uint kv_rows;   // MODE_QKV: rows of K, and of V
-    uint kv_heads;     // kv_rows / the size of a head
-    uint value_offset; // halves from the start of a layer's cache to V
+    uint kv_heads; // kv_rows / the size of a head
+    uint values;   // 16 bytes from the start of a layer's cache to V
 };
 
 // between_cpu.comp: three products before that of Q, K and V.
@@ -80,10 +80,11 @@ SHARED_STRUCT(push_between)
 
 SHARED_STRUCT(push_rotate)
 {
-    uint q_rows;
-    uint kv_rows;
+    uint q_heads;
     uint kv_heads;
-    uint value_offset; // halves from the start of a layer's cache to V
+    uint key_scales; // 16 bytes from the start of a layer's cache to its parts
+    uint values;
+    uint value_scales;
 };
 
 SHARED_STRUCT(push_norm)
@@ -102,7 +103,9 @@ SHARED_STRUCT(push_attention)
     uint q_stride;   // floats from one column of q to the next
     uint out_stride; // the same for the output
     float scale;     // of the scores, times log2(e)
-    uint value_offset; // halves from the start of a layer's cache to V
+    uint key_scales; // 16 bytes from the start of a layer's cache to its parts
+    uint values;
+    uint value_scales;
 };
 
 #define SHORTLIST_MOST  1024 // entries that are kept
@@ -112,13 +115,21 @@ SHARED_STRUCT(push_shortlist)
     uint count; // of logits
 };
 
-// The KV cache of a layer: K, then V, in halves; p: index of the position, h: KV head, d: dimension. KL keys are interleaved
-// (L in the cpu shape, 1 in the gpu shape: plain [p][h][d]), V in runs of VL positions (8, or 1). Head sizes are
-// multiples of 8. Both grow at their end only, and an index is the sum of a part for p and one for (h, d).
-#define KV_BLOCK 64 // positions: capacities are multiples of it
-#define K_INDEX(p, h, d, heads, size, KL)                                                          \
-    (((((p) / (KL) * (heads) + (h)) * ((size) / 8u) + (d) / 8u) * (KL) + (p) % (KL)) * 8u + (d) % 8u)
-#define V_INDEX(p, h, d, heads, size, VL)                                                          \
-    ((((p) / (VL) * (heads) + (h)) * (size) + (d)) * (VL) + (p) % (VL))
+// The KV cache of a layer, in four parts that grow at their ends only: K, the scales of K, V, the scales of V.
+// CACHE_F16: halves, no scales. CACHE_Q8_0: value = q * d, q a signed byte, d a half for each CACHE_SCALED dimensions of a
+// head (fewer at its end), d = max |value| / 127.
+// A part is made of units, `unit` neighbouring dimensions of a position (p: its index, h: KV head, d: dimension); the
+// units of `run` positions lie beside each other. K has units of 16 bytes, CACHE_UNIT dimensions, V of 4 dimensions, and
+// a scale is a unit of its own, where d is the number of the scale. Runs: struct cache_layout; 1 in the gpu shape, so
+// that it has plain [p][h][d]. Head sizes are multiples of CACHE_UNIT.
+#define KV_BLOCK     64 // positions: capacities are multiples of it
+#define CACHE_F16    0
+#define CACHE_Q8_0   1
+#define CACHE_SCALED 32
+#define CACHE_UNIT(type) ((type) == CACHE_Q8_0 ? 16u : 8u)
+#define CACHE_INDEX(p, h, d, heads, size, run, unit)                                               \
+    (((((p) / (run) * (heads) + (h)) * ((size) / (unit)) + (d) / (unit)) * (run) + (p) % (run)) *  \
+         (unit) +                                                                                  \
+     (d) % (unit))
 
 #endif

@@ -9,13 +9,9 @@ struct layout kernel_layout(const struct vk_profile *profile)
 {
     double piece = profile->type == VK_TYPE_CPU ? 2e9 : 5e10;
     if (profile->shape == VK_SHAPE_CPU)
-        return (struct layout){.interleave = profile->subgroup_size,
-                               .key_lanes = profile->subgroup_size,
-                               .value_run = 8,
-                               .most_columns = 128,
-                               .piece_flops = piece};
-    return (struct layout){
-        .interleave = 1, .key_lanes = 1, .value_run = 1, .most_columns = 512, .piece_flops = piece};
+        return (struct layout){
+            .interleave = profile->subgroup_size, .most_columns = 128, .piece_flops = piece};
+    return (struct layout){.interleave = 1, .most_columns = 512, .piece_flops = piece};
 }
 
 bool kernel_runs(enum quant_type type)
@@ -53,9 +49,35 @@ uint64_t kernel_matrix_size(enum quant_type type, uint32_t rows, uint32_t column
     return quads * ceil_div(columns, WEIGHT_BLOCK) * units(type) * interleave * 16;
 }
 
-uint64_t kernel_cache_size(uint32_t positions, uint32_t kv_heads, uint32_t head_size)
+struct cache_layout kernel_cache_layout(const struct vk_profile *profile, uint32_t type)
 {
-    return 2 * (uint64_t)positions * kv_heads * head_size * 2;
+    if (profile->shape == VK_SHAPE_GPU)
+        return (struct cache_layout){1, 1, 1};
+    return (struct cache_layout){.key_run = profile->subgroup_size,
+                                 .value_run = CACHE_UNIT(type) / 4, // 16 bytes of V
+                                 .scale_run = 8};
+}
+
+struct cache_parts kernel_cache_parts(uint32_t type, uint32_t positions, uint32_t kv_heads,
+                                      uint32_t head_size)
+{
+    uint64_t heads = (uint64_t)positions * kv_heads;
+    uint64_t keys = heads * head_size / CACHE_UNIT(type) * 16;
+    uint64_t scales = type == CACHE_Q8_0 ? heads * ceil_div(head_size, CACHE_SCALED) * 2 : 0;
+    return (struct cache_parts){.key_scales = keys,
+                                .values = keys + scales,
+                                .value_scales = 2 * keys + scales,
+                                .size = 2 * (keys + scales)};
+}
+
+uint64_t kernel_cache_size(uint32_t type, uint32_t positions, uint32_t kv_heads, uint32_t head_size)
+{
+    return kernel_cache_parts(type, positions, kv_heads, head_size).size;
+}
+
+bool kernel_cache_fits(uint32_t type, uint32_t head_size)
+{
+    return head_size % CACHE_UNIT(type) == 0;
 }
 
 bool kernel_fail(struct plan *p, const char *what)

@@ -19,12 +19,27 @@
 // How tensors lie in the memory of a device of this profile.
 struct layout {
     uint32_t interleave;   // L: rows of a weight matrix that are interleaved
-    uint32_t key_lanes;    // KL: keys that are interleaved in the KV cache
-    uint32_t value_run;    // VL: positions of a run of V
     uint32_t most_columns; // of a batch that is worth computing at once
     double piece_flops;    // of a piece of a submission: some 50 ms of a slow device of its kind
 };
 struct layout kernel_layout(const struct vk_profile *profile);
+
+// How the KV cache of a layer lies on it (CACHE_INDEX): positions of a run.
+struct cache_layout {
+    uint32_t key_run, value_run, scale_run;
+};
+struct cache_layout kernel_cache_layout(const struct vk_profile *profile, uint32_t type);
+
+// Where its parts begin behind K, and its size, in bytes, with room for `positions` (a multiple of
+// KV_BLOCK). K and V take a half of it each. `type`: CACHE_*, which must do for heads of that size.
+struct cache_parts {
+    uint64_t key_scales, values, value_scales, size;
+};
+struct cache_parts kernel_cache_parts(uint32_t type, uint32_t positions, uint32_t kv_heads,
+                                      uint32_t head_size);
+uint64_t kernel_cache_size(uint32_t type, uint32_t positions, uint32_t kv_heads,
+                           uint32_t head_size);
+bool kernel_cache_fits(uint32_t type, uint32_t head_size);
 
 // A matrix in device memory, laid out as shaders/shared.h says. Not owned.
 struct matrix {
@@ -55,6 +70,7 @@ struct qkv {
     plan_tensor rotation; // head_size floats a column: (cos, sin) of each pair
     plan_tensor slots;    // uint a column: its place in the cache
     plan_tensor cache;    // of a layer: kernel_cache_size
+    uint32_t cache_type;  // CACHE_*
     uint32_t positions;   // that it has room for
     uint32_t q_rows, kv_rows, head_size;
     uint32_t first_row; // set by kernel_qkv: of a matrix among the rows of Q, K and V
@@ -98,9 +114,10 @@ void kernel_norm(struct plan *p, const struct norm *n, plan_tensor x, uint32_t f
 
 struct attention {
     plan_tensor q, y;
-    plan_tensor cache;  // of a layer: kernel_cache_size
-    uint32_t positions; // that it has room for
-    plan_tensor ranges; // uvec2 a column: keys [begin, end) that it sees, end > begin
+    plan_tensor cache;   // of a layer: kernel_cache_size
+    uint32_t cache_type; // CACHE_*
+    uint32_t positions;  // that it has room for
+    plan_tensor ranges;  // uvec2 a column: keys [begin, end) that it sees, end > begin
     uint32_t columns;
     uint32_t keys; // most that a column sees, as far as known: for the plan's estimate of the work
     uint32_t heads, kv_heads, head_size;
@@ -113,6 +130,3 @@ void kernel_attention(struct plan *p, const struct attention *a);
 // greatest.
 void kernel_shortlist(struct plan *p, plan_tensor logits, uint32_t count, plan_tensor reach,
                       plan_tensor list);
-
-// Bytes of the cache of a layer, K and behind it V, for `positions` (a multiple of KV_BLOCK).
-uint64_t kernel_cache_size(uint32_t positions, uint32_t kv_heads, uint32_t head_size);

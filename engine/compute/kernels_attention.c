@@ -7,6 +7,7 @@
 enum {
     CPU_QUERIES = 4,      // T of attention_cpu where a KV head has one query head
     CPU_QUERIES_MOST = 8, // and at most
+    CPU_KEYS = 16,        // keys of a turn
     GPU_QUERIES = 16,     // attention_gpu: query rows of a tile
     GPU_ATTENTION_THREADS = 128,
     GPU_KEYS = 32, // and keys
@@ -15,31 +16,22 @@ enum {
     LOOP_TURNS_MOST = 65000,
 };
 
-// Keys of a turn of attention_cpu, in groups of the subgroup's size: few, but so that the turns of
-// all loops, for the whole cache, stay below what a software device allows. 0: none does.
-static uint32_t key_groups(const struct vk_profile *profile, const struct attention *a)
-{
-    uint32_t lanes = profile->subgroup_size;
-    uint32_t groups = lanes < 8 ? 8 / lanes : 1; // 8 keys are a run of V
-    while (ceil_div(a->positions, groups * lanes) * (a->head_size / 8 + 2) > LOOP_TURNS_MOST)
-        groups *= 2;
-    return groups * lanes <= KV_BLOCK ? groups : 0;
-}
-
 static void attention_cpu(struct plan *p, const struct attention *a, struct plan_op *op)
 {
     const struct vk_profile *profile = vk_device_profile(plan_device(p));
+    struct cache_layout l = kernel_cache_layout(profile, a->cache_type);
     // One tile for every batch: a variant less to compile.
     uint32_t group = a->heads / a->kv_heads;
     uint32_t tile = group == 1 ? CPU_QUERIES : group < CPU_QUERIES_MOST ? group : CPU_QUERIES_MOST;
-    uint32_t keys = key_groups(profile, a);
-    if (keys == 0) {
+    if (a->positions / CPU_KEYS > LOOP_TURNS_MOST) {
         kernel_fail(p, "the context has a length");
         return;
     }
     op->groups[0] = ceil_div(a->columns * group, tile);
     kernel_append(p, op, SHADER_ATTENTION, 0, profile->subgroup_size,
-                  (uint32_t[]){a->head_size, tile, keys}, 3);
+                  (uint32_t[]){a->head_size, tile, CPU_KEYS / profile->subgroup_size, a->cache_type,
+                               l.value_run, l.scale_run},
+                  6);
 }
 
 static void attention_gpu(struct plan *p, const struct attention *a, struct plan_op *op)
@@ -55,24 +47,29 @@ static void attention_gpu(struct plan *p, const struct attention *a, struct plan
     }
     op->groups[0] = ceil_div(a->columns * (a->heads / a->kv_heads), GPU_QUERIES);
     kernel_append(p, op, SHADER_ATTENTION, 0, GPU_ATTENTION_THREADS,
-                  (uint32_t[]){a->head_size, GPU_QUERIES}, 2);
+                  (uint32_t[]){a->head_size, GPU_QUERIES, a->cache_type}, 3);
 }
 
 void kernel_attention(struct plan *p, const struct attention *a)
 {
     const struct vk_profile *profile = vk_device_profile(plan_device(p));
-    if (a->head_size % 8 != 0 || a->head_size > 256 || a->heads % a->kv_heads != 0) {
+    if (!kernel_cache_fits(a->cache_type, a->head_size) || a->head_size > 256 ||
+        a->heads % a->kv_heads != 0) {
         kernel_fail(p, "an attention head has a size");
         return;
     }
     uint32_t group = a->heads / a->kv_heads;
+    struct cache_parts parts =
+        kernel_cache_parts(a->cache_type, a->positions, a->kv_heads, a->head_size);
     struct push_attention push = {.columns = a->columns,
                                   .kv_heads = a->kv_heads,
                                   .group = group,
                                   .q_stride = a->q_stride,
                                   .out_stride = a->y_stride,
                                   .scale = (float)(M_LOG2E / sqrt(a->head_size)),
-                                  .value_offset = a->positions * a->kv_heads * a->head_size};
+                                  .key_scales = (uint32_t)(parts.key_scales / 16),
+                                  .values = (uint32_t)(parts.values / 16),
+                                  .value_scales = (uint32_t)(parts.value_scales / 16)};
     struct plan_op op = {.name = "attention",
                          .tensors = {a->q, a->cache, a->ranges, a->y},
                          .writes = 1u << 3,

@@ -29,8 +29,8 @@ static bool fits(const struct plan *p, const struct between *b)
     const struct matmul *some = b->parts ? b->parts : b->out;
     uint32_t lanes = profile->subgroup_size;
     return profile->shape == VK_SHAPE_CPU && profile->type == VK_TYPE_CPU && b->n_parts <= 1 &&
-           step_fits(b->out, some) && step_fits(b->gate_up, some) && step_fits(b->down, some) &&
-           step_fits(b->parts, some) &&
+           (!b->qkv || b->qkv->cache_type == CACHE_F16) && step_fits(b->out, some) &&
+           step_fits(b->gate_up, some) && step_fits(b->down, some) && step_fits(b->parts, some) &&
            turns(b->out, lanes) + turns(b->gate_up, lanes) + turns(b->down, lanes) +
                    turns(b->parts, lanes) <=
                BETWEEN_MOST;
@@ -68,7 +68,7 @@ static void append(struct plan *p, const struct between *b)
     static const int as_step[STEP_BINDINGS] = {0, 1, 7, 2, 3};
     static const int as_qkv[FIRST_STEP] = {0, 1, 3, 4, 4, 4, 4, 2};
     const struct vk_profile *profile = vk_device_profile(plan_device(p));
-    struct layout l = kernel_layout(profile);
+    struct cache_layout l = kernel_cache_layout(profile, CACHE_F16);
     struct plan_op op = {.name = "between"};
     struct push_between push = {.qkv = {0}};
     if (b->parts) {
@@ -95,13 +95,19 @@ static void append(struct plan *p, const struct between *b)
     memcpy(op.push, &push, sizeof(push));
     enum quant_type type = (b->parts ? b->parts : b->out)->matrix->type;
     kernel_append(p, &op, SHADER_BETWEEN, type, profile->subgroup_size,
-                  (uint32_t[]){l.key_lanes, l.value_run, b->head_size}, 3);
+                  (uint32_t[]){l.key_run, l.value_run, b->head_size}, 3);
 }
 
 void kernel_between(struct plan *p, const struct between *b)
 {
     if (fits(p, b)) {
         append(p, b);
+        return;
+    }
+    if (b->qkv && b->qkv->cache_type != CACHE_F16 && b->out) {
+        // What only kernel_qkv can do follows by itself.
+        kernel_between(p, &(struct between){.out = b->out, .gate_up = b->gate_up, .down = b->down});
+        kernel_qkv(p, b->parts, b->n_parts, b->qkv);
         return;
     }
     if (b->out) {

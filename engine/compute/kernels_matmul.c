@@ -42,7 +42,10 @@ static void qkv_op(const struct qkv *q, struct plan_op *op, struct push_matmul *
     push->q_rows = q->q_rows;
     push->kv_rows = q->kv_rows;
     push->kv_heads = q->kv_rows / q->head_size;
-    push->value_offset = q->positions * q->kv_rows;
+    push->values =
+        (uint32_t)(kernel_cache_parts(CACHE_F16, q->positions, push->kv_heads, q->head_size)
+                       .values /
+                   16);
 }
 
 void kernel_gemv_op(struct plan *p, const struct matmul *m, struct plan_op *op,
@@ -63,6 +66,7 @@ static void gemv(struct plan *p, const struct matmul *m)
 {
     const struct vk_profile *profile = vk_device_profile(plan_device(p));
     struct layout l = kernel_layout(profile);
+    struct cache_layout cache = kernel_cache_layout(profile, CACHE_F16);
     struct plan_op op;
     struct push_matmul push;
     kernel_matmul_op(p, m, &op, &push);
@@ -71,8 +75,8 @@ static void gemv(struct plan *p, const struct matmul *m)
     memcpy(op.push, &push, sizeof(push));
     bool cpu = profile->shape == VK_SHAPE_CPU;
     op.groups[0] = ceil_div(m->matrix->rows, WEIGHT_QUAD * l.interleave);
-    uint32_t constants[] = {m->mode,     m->act,          l.key_lanes,
-                            l.value_run, m->norm != NULL, m->qkv ? m->qkv->head_size : 8};
+    uint32_t constants[] = {m->mode,         m->act,          cache.key_run,
+                            cache.value_run, m->norm != NULL, m->qkv ? m->qkv->head_size : 8};
     kernel_append(p, &op, SHADER_GEMV, m->matrix->type,
                   cpu ? profile->subgroup_size : GPU_GEMV_THREADS, constants, 6);
 }
@@ -159,29 +163,36 @@ void kernel_matmul(struct plan *p, const struct matmul *m)
     product(p, &rest);
 }
 
-// The q, k and v rows that gemm stored -> q and the cache.
+// The q, k and v rows that a product stored -> q and the cache.
 static void rotate(struct plan *p, const struct qkv *q, uint32_t columns, plan_tensor x,
                    plan_tensor y)
 {
     const struct vk_profile *profile = vk_device_profile(plan_device(p));
-    struct layout l = kernel_layout(profile);
-    struct push_rotate push = {.q_rows = q->q_rows,
-                               .kv_rows = q->kv_rows,
-                               .kv_heads = q->kv_rows / q->head_size,
-                               .value_offset = q->positions * q->kv_rows};
+    struct cache_layout l = kernel_cache_layout(profile, q->cache_type);
+    uint32_t kv_heads = q->kv_rows / q->head_size;
+    struct cache_parts parts =
+        kernel_cache_parts(q->cache_type, q->positions, kv_heads, q->head_size);
+    struct push_rotate push = {.q_heads = q->q_rows / q->head_size,
+                               .kv_heads = kv_heads,
+                               .key_scales = (uint32_t)(parts.key_scales / 16),
+                               .values = (uint32_t)(parts.values / 16),
+                               .value_scales = (uint32_t)(parts.value_scales / 16)};
     struct plan_op op = {.name = "rotate",
                          .tensors = {x, y, q->rotation, q->slots, q->cache},
                          .writes = 1u << 1 | 1u << 4,
                          .groups = {columns, 1, 1}};
     memcpy(op.push, &push, sizeof(push));
     kernel_append(p, &op, SHADER_ROTATE, 0, profile->subgroup_size,
-                  (uint32_t[]){l.key_lanes, l.value_run, q->head_size}, 3);
+                  (uint32_t[]){q->cache_type, l.key_run, l.value_run, l.scale_run, q->head_size},
+                  5);
 }
 
 void kernel_qkv(struct plan *p, const struct matmul *parts, uint32_t n, const struct qkv *qkv)
 {
     uint32_t columns = parts[0].columns, rows = qkv->q_rows + 2 * qkv->kv_rows;
-    bool one = columns == 1 && (!parts[0].norm || kernel_folds(parts[0].norm));
+    // A scale needs all values of its block, which gemv does not have in one place.
+    bool one = columns == 1 && qkv->cache_type == CACHE_F16 &&
+               (!parts[0].norm || kernel_folds(parts[0].norm));
     plan_tensor products =
         one ? parts[0].y : plan_scratch(p, (uint64_t)columns * rows * sizeof(float));
     uint32_t first = 0;

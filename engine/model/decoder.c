@@ -197,6 +197,11 @@ void decoder_embed(const struct decoder *m, int32_t id, float *row)
     weights_dequantize(m->embedding, (uint64_t)id * m->shape.width, m->shape.width, row);
 }
 
+bool decoder_cache_fits(const struct decoder *m, uint32_t type)
+{
+    return kernel_cache_fits(type, m->shape.head_size);
+}
+
 void decoder_place(struct decoder *m, struct weights *w, uint32_t layers)
 {
     m->device_layers = layers;

@@ -47,6 +47,9 @@ const struct decoder_shape *decoder_get_shape(const struct decoder *m);
 // The row of the token embedding for `id` (below vocabulary), exact: width floats.
 void decoder_embed(const struct decoder *m, int32_t id, float *row);
 
+// Whether the model's heads can be kept in a cache of that type (CACHE_*).
+bool decoder_cache_fits(const struct decoder *m, uint32_t type);
+
 // What a timeline of at most `context` positions takes, before anything of it is there. Bytes.
 struct decoder_sizes {
     uint64_t layer_cache; // of one layer, when it is full
@@ -55,14 +58,16 @@ struct decoder_sizes {
     uint64_t host;        // what the host writes and reads
 };
 // ERROR_DEVICE: the device cannot hold it in one piece; ERROR_MODEL: no kernel computes it.
-bool decoder_measure(const struct decoder *m, uint32_t context, struct decoder_sizes *out,
-                     struct error *e);
+bool decoder_measure(const struct decoder *m, uint32_t context, uint32_t cache_type,
+                     struct decoder_sizes *out, struct error *e);
 // Only the first `layers` lie in device memory, those behind them in host memory, with their
 // caches. Before the weights have memory and before there are states.
 void decoder_place(struct decoder *m, struct weights *w, uint32_t layers);
 
 // `context`: most positions that it will ever hold; memory is taken as it fills.
-struct decoder_state *decoder_state_create(struct decoder *m, uint32_t context, struct error *e);
+// `cache_type`: CACHE_* of shaders/shared.h, one that fits (decoder_cache_fits).
+struct decoder_state *decoder_state_create(struct decoder *m, uint32_t context, uint32_t cache_type,
+                                           struct error *e);
 void decoder_state_destroy(struct decoder_state *s);
 
 // Records the plans for one column and for many, and makes the driver compile them.

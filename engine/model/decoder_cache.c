@@ -30,40 +30,49 @@ static uint32_t capacity_for(uint32_t positions, uint32_t context)
     return capacity < most ? capacity : most;
 }
 
-static uint64_t layer_size(const struct decoder *m, uint32_t positions)
+static uint64_t layer_size(const struct decoder *m, uint32_t type, uint32_t positions)
 {
-    return kernel_cache_size(positions, m->shape.kv_heads, m->shape.head_size);
+    return kernel_cache_size(type, positions, m->shape.kv_heads, m->shape.head_size);
 }
 
-bool decoder_cache_measure(const struct decoder *m, uint32_t context, struct decoder_sizes *out,
-                           struct error *e)
+bool decoder_cache_measure(const struct decoder *m, uint32_t context, uint32_t cache_type,
+                           struct decoder_sizes *out, struct error *e)
 {
     uint32_t before = 0, most = whole_blocks(context);
     uint64_t binding = vk_most_binding(vk_device_profile(m->device), true);
     for (uint32_t n = FIRST_POSITIONS; n < most; n *= 2)
         before = n;
-    out->layer_cache = layer_size(m, most);
-    out->growth = layer_size(m, before);
+    out->layer_cache = layer_size(m, cache_type, most);
+    out->growth = layer_size(m, cache_type, before);
     if (out->layer_cache <= binding)
         return true;
-    return error_set(e, ERROR_DEVICE,
-                     "a context of %u is more than one binding of the device %s can hold; use "
-                     "--ctx-size %llu or less",
-                     context, vk_device_profile(m->device)->name,
-                     (unsigned long long)(binding / layer_size(m, KV_BLOCK) * KV_BLOCK));
+    return error_set(
+        e, ERROR_DEVICE,
+        "a context of %u is more than one binding of the device %s can hold; use "
+        "--ctx-size %llu or less",
+        context, vk_device_profile(m->device)->name,
+        (unsigned long long)(binding / layer_size(m, cache_type, KV_BLOCK) * KV_BLOCK));
 }
 
-// K and V grow at their ends.
-static bool copy(struct decoder_state *s, struct vk_buffer *from, struct vk_buffer *to,
-                 struct error *e)
+// The parts of a cache grow at their ends.
+static bool copy(const struct decoder_state *s, const struct layer_cache *from,
+                 const struct layer_cache *to, struct error *e)
 {
+    const struct decoder_shape *m = &s->model->shape;
+    struct cache_parts old =
+        kernel_cache_parts(s->cache_type, from->positions, m->kv_heads, m->head_size);
+    struct cache_parts new =
+        kernel_cache_parts(s->cache_type, to->positions, m->kv_heads, m->head_size);
+    const uint64_t begin[] = {0, old.key_scales, old.values, old.value_scales, old.size};
+    const uint64_t goal[] = {0, new.key_scales, new.values, new.value_scales};
     struct plan *p = plan_create(s->model->device, "cache growth", e);
     if (!p)
         return false;
-    uint64_t half = vk_buffer_size(from) / 2, larger = vk_buffer_size(to) / 2;
-    plan_tensor a = plan_external(p, vk_buffer_all(from)), b = plan_external(p, vk_buffer_all(to));
-    plan_copy(p, a, 0, b, 0, half);
-    plan_copy(p, a, half, b, larger, half);
+    plan_tensor a = plan_external(p, vk_buffer_all(from->buffer));
+    plan_tensor b = plan_external(p, vk_buffer_all(to->buffer));
+    for (int i = 0; i < 4; i++)
+        if (begin[i + 1] > begin[i])
+            plan_copy(p, a, begin[i], b, goal[i], begin[i + 1] - begin[i]);
     bool ok = plan_finish(p, 0, e) && plan_run(p, NULL, NULL, e);
     plan_destroy(p);
     return ok;
@@ -75,14 +84,16 @@ static bool grow_layer(struct decoder_state *s, uint32_t i, uint32_t capacity, s
     if (c->positions >= capacity) // from a growth that failed further on
         return true;
     enum vk_memory kind = i < s->model->device_layers ? VK_MEMORY_DEVICE : VK_MEMORY_UPLOAD;
-    struct vk_buffer *larger =
-        vk_buffer_create(s->model->device, layer_size(s->model, capacity), kind, "the KV cache", e);
-    if (!larger || (c->buffer && !copy(s, c->buffer, larger, e))) {
-        vk_buffer_destroy(larger);
+    uint64_t size = layer_size(s->model, s->cache_type, capacity);
+    struct layer_cache larger = {
+        .buffer = vk_buffer_create(s->model->device, size, kind, "the KV cache", e),
+        .positions = capacity};
+    if (!larger.buffer || (c->buffer && !copy(s, c, &larger, e))) {
+        vk_buffer_destroy(larger.buffer);
         return false;
     }
     vk_buffer_destroy(c->buffer);
-    *c = (struct layer_cache){larger, capacity};
+    *c = larger;
     return true;
 }
 

@@ -77,6 +77,7 @@ struct layer_cache {
 struct decoder_state {
     const struct decoder *model;
     uint32_t batch, context, capacity; // capacity: positions that all caches have room for
+    uint32_t cache_type;               // CACHE_*
     struct layer_cache *caches;        // [layers]
     struct inputs in;
     struct decoder_plan one;  // one column with logits
@@ -93,8 +94,8 @@ struct decoder_state {
 struct vk_slice decoder_layer_cache(const struct decoder_state *s, uint32_t layer);
 uint32_t decoder_layer_positions(const struct decoder_state *s, uint32_t layer);
 // Fills layer_cache and growth.
-bool decoder_cache_measure(const struct decoder *m, uint32_t context, struct decoder_sizes *out,
-                           struct error *e);
+bool decoder_cache_measure(const struct decoder *m, uint32_t context, uint32_t cache_type,
+                           struct decoder_sizes *out, struct error *e);
 // Makes room for `positions`, at most s->context.
 bool decoder_cache_grow(struct decoder_state *s, uint32_t positions, struct error *e);
 void decoder_cache_free(struct decoder_state *s);

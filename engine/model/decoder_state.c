@@ -77,14 +77,18 @@ static uint32_t most_columns(const struct decoder *m)
     return kernel_layout(vk_device_profile(m->device)).most_columns;
 }
 
-bool decoder_measure(const struct decoder *m, uint32_t context, struct decoder_sizes *out,
-                     struct error *e)
+bool decoder_measure(const struct decoder *m, uint32_t context, uint32_t cache_type,
+                     struct decoder_sizes *out, struct error *e)
 {
     *out = (struct decoder_sizes){0};
     uint32_t batch = most_columns(m);
-    if (!decoder_cache_measure(m, context, out, e))
+    if (!decoder_cache_measure(m, context, cache_type, out, e))
         return false;
-    struct decoder_state s = {.model = m, .batch = batch, .context = context, .capacity = context};
+    struct decoder_state s = {.model = m,
+                              .batch = batch,
+                              .context = context,
+                              .capacity = context,
+                              .cache_type = cache_type};
     uint64_t one, many;
     if (!decoder_plan_size(&s, 1, &one, e) || !decoder_plan_size(&s, batch, &many, e))
         return false;
@@ -93,7 +97,8 @@ bool decoder_measure(const struct decoder *m, uint32_t context, struct decoder_s
     return true;
 }
 
-struct decoder_state *decoder_state_create(struct decoder *m, uint32_t context, struct error *e)
+struct decoder_state *decoder_state_create(struct decoder *m, uint32_t context, uint32_t cache_type,
+                                           struct error *e)
 {
     struct decoder_state *s = calloc(1, sizeof(*s));
     if (!s) {
@@ -102,6 +107,7 @@ struct decoder_state *decoder_state_create(struct decoder *m, uint32_t context, 
     }
     s->model = m;
     s->context = context;
+    s->cache_type = cache_type;
     s->batch = most_columns(m);
     if (!create_inputs(s, e) || !decoder_create_logits(s, e) || !decoder_cache_grow(s, 1, e))
         goto fail;

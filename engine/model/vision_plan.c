@@ -130,7 +130,8 @@ static struct plan *build(const struct vision *v, struct error *e)
     t.y = plan_scratch(t.plan, column * width);
     t.x = plan_scratch(t.plan, column * width);
     t.q = plan_scratch(t.plan, column * width);
-    t.cache = plan_scratch(t.plan, kernel_cache_size(t.positions, v->t.heads, width / v->t.heads));
+    t.cache = plan_scratch(
+        t.plan, kernel_cache_size(CACHE_F16, t.positions, v->t.heads, width / v->t.heads));
     t.attended = plan_scratch(t.plan, column * width);
     t.hidden = plan_scratch(t.plan, column * v->t.feed_forward);
     t.rotation = plan_external(t.plan, v->rotation);

@@ -172,7 +172,7 @@ class Help(Case):
         expected = {
             "prompt": ("p", True), "image": ("i", True), "model": ("m", True),
             "mmproj": (None, True), "device": (None, True), "system": (None, True),
-            "chat-template": (None, True), "ctx-size": ("c", True), "temp": (None, True),
+            "chat-template": (None, True), "ctx-size": ("c", True), "kv": (None, True), "temp": (None, True),
             "top-p": (None, True), "top-k": (None, True), "min-p": (None, True),
             "repeat-penalty": (None, True), "seed": (None, True), "max-tokens": ("n", True),
             "json": (None, False), "no-save": (None, False), "color": (None, True),

@@ -41,6 +41,20 @@ struct tensor *bench_tensor(struct bench *b, uint64_t size);
 void bench_clear(struct bench *b);
 bool bench_untouched(float v); // still the NaN of a fresh tensor
 
+// The KV cache of a layer in a tensor: where the value of a position, a head and a dimension is, in
+// halves or bytes, and the number of the half that is its scale (CACHE_Q8_0).
+struct test_cache {
+    struct tensor *tensor;
+    uint32_t type, positions, heads, size;
+    struct cache_layout layout;
+    struct cache_parts parts;
+};
+struct test_cache bench_cache(struct bench *b, uint32_t type, uint32_t positions, uint32_t heads,
+                              uint32_t size);
+uint64_t bench_cache_at(const struct test_cache *c, bool value, uint32_t p, uint32_t h, uint32_t d);
+uint64_t bench_cache_scale_at(const struct test_cache *c, bool value, uint32_t p, uint32_t h,
+                              uint32_t d);
+
 float bench_random(struct bench *b); // evenly from [-1, 1)
 void bench_fill(struct bench *b, float *to, size_t n);
 

@@ -1,5 +1,6 @@
 // attention against the reference: head sizes, groups, and ranges of keys, over a cache whose
 // unused places hold NaNs.
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,11 +28,12 @@ struct attention_case {
     uint32_t heads, kv_heads, size, columns;
     uint32_t keys; // written to the cache
     enum ranges ranges;
-    float sharpness; // factor of q
+    float sharpness;     // factor of q
+    uint32_t cache_type; // CACHE_*
 
-    uint32_t positions;
+    struct test_cache cache;
     float *k, *v; // [keys][kv_heads][size]
-    struct tensor *q, *cache, *seen, *y;
+    struct tensor *q, *seen, *y;
 };
 
 static float as_half(float v)
@@ -39,22 +41,47 @@ static float as_half(float v)
     return quant_f16_to_f32(quant_f32_to_f16(v));
 }
 
+// Keeps a head of K or V of a position, and puts what is kept of it back into `v`. The rule of
+// q8_0: d = max |v| / 127 of 32 values, as a half; v = d * round(v / d).
+static void keep_head(const struct attention_case *c, bool value, uint32_t p, uint32_t h, float *v)
+{
+    const struct test_cache *cache = &c->cache;
+    float scale = 0;
+    for (uint32_t d = 0; d < c->size; d++) {
+        uint64_t at = bench_cache_at(cache, value, p, h, d);
+        if (c->cache_type == CACHE_F16) {
+            v[d] = as_half(v[d]);
+            cache->tensor->h[at] = quant_f32_to_f16(v[d]);
+            continue;
+        }
+        if (d % 32 == 0) {
+            float most = 0;
+            for (uint32_t i = d; i < d + 32 && i < c->size; i++)
+                most = fmaxf(most, fabsf(v[i]));
+            scale = most / 127;
+        }
+        float n = roundf(v[d] / scale);
+        cache->tensor->bytes[at] = (uint8_t)(int8_t)n;
+        cache->tensor->h[bench_cache_scale_at(cache, value, p, h, d)] = quant_f32_to_f16(scale);
+        v[d] = as_half(scale) * n;
+    }
+}
+
 static void fill_cache(struct bench *b, struct attention_case *c)
 {
-    struct layout l = bench_layout(b);
+    uint32_t positions = (c->keys + KV_BLOCK - 1) / KV_BLOCK * KV_BLOCK;
     size_t n = (size_t)c->keys * c->kv_heads * c->size;
+    c->cache = bench_cache(b, c->cache_type, positions, c->kv_heads, c->size);
     c->k = test_malloc(n * sizeof(float));
     c->v = test_malloc(n * sizeof(float));
-    uint16_t *k = c->cache->h, *v = k + (size_t)c->positions * c->kv_heads * c->size;
-    size_t i = 0;
+    bench_fill(b, c->k, n);
+    bench_fill(b, c->v, n);
+    float *k = c->k, *v = c->v;
     for (uint32_t p = 0; p < c->keys; p++)
-        for (uint32_t h = 0; h < c->kv_heads; h++)
-            for (uint32_t d = 0; d < c->size; d++, i++) {
-                c->k[i] = as_half(bench_random(b));
-                c->v[i] = as_half(bench_random(b));
-                k[K_INDEX(p, h, d, c->kv_heads, c->size, l.key_lanes)] = quant_f32_to_f16(c->k[i]);
-                v[V_INDEX(p, h, d, c->kv_heads, c->size, l.value_run)] = quant_f32_to_f16(c->v[i]);
-            }
+        for (uint32_t h = 0; h < c->kv_heads; h++, k += c->size, v += c->size) {
+            keep_head(c, false, p, h, k);
+            keep_head(c, true, p, h, v);
+        }
 }
 
 static void fill_ranges(const struct attention_case *c)
@@ -73,8 +100,6 @@ static void fill_ranges(const struct attention_case *c)
 static void make_case(struct bench *b, struct attention_case *c)
 {
     uint32_t width = c->heads * c->size;
-    c->positions = (c->keys + KV_BLOCK - 1) / KV_BLOCK * KV_BLOCK;
-    c->cache = bench_tensor(b, kernel_cache_size(c->positions, c->kv_heads, c->size));
     c->seen = bench_tensor(b, c->columns * 2 * sizeof(uint32_t));
     c->q = bench_tensor(b, (uint64_t)c->columns * (width + 8) * sizeof(float));
     c->y = bench_tensor(b, (uint64_t)(c->columns + 1) * (width + Y_MORE) * sizeof(float));
@@ -90,8 +115,9 @@ static void run(struct bench *b, const struct attention_case *c)
     struct plan *p = bench_plan(b);
     kernel_attention(p, &(struct attention){.q = plan_external(p, c->q->slice),
                                             .y = plan_external(p, c->y->slice),
-                                            .cache = plan_external(p, c->cache->slice),
-                                            .positions = c->positions,
+                                            .cache = plan_external(p, c->cache.tensor->slice),
+                                            .cache_type = c->cache_type,
+                                            .positions = c->cache.positions,
                                             .ranges = plan_external(p, c->seen->slice),
                                             .columns = c->columns,
                                             .keys = c->keys,
@@ -131,9 +157,10 @@ static void check(struct bench *b, struct attention_case c)
     double *want = reference_of(&c);
     for (uint32_t i = 0; i < c.columns; i++) {
         const float *got = c.y->f + (size_t)i * (width + Y_MORE);
-        bench_compare(b, got, want + (size_t)i * width, width, bound,
-                      "%u heads, %u kv heads, size %u, column %u of %u, %u keys, ranges %d",
-                      c.heads, c.kv_heads, c.size, i, c.columns, c.keys, c.ranges);
+        bench_compare(
+            b, got, want + (size_t)i * width, width, bound,
+            "%u heads, %u kv heads, size %u, column %u of %u, %u keys, ranges %d, cache %u",
+            c.heads, c.kv_heads, c.size, i, c.columns, c.keys, c.ranges, c.cache_type);
         for (uint32_t j = 0; j < Y_MORE; j++)
             assert_true(bench_untouched(got[width + j]));
     }
@@ -145,15 +172,27 @@ static void check(struct bench *b, struct attention_case c)
     bench_clear(b);
 }
 
-static void check_ranges(struct bench *b, uint32_t heads, uint32_t kv_heads, uint32_t size)
+static void check_ranges(struct bench *b, uint32_t heads, uint32_t kv_heads, uint32_t size,
+                         uint32_t cache)
 {
-    check(b, (struct attention_case){heads, kv_heads, size, 1, 1, CAUSAL, .sharpness = 2});
-    check(b, (struct attention_case){heads, kv_heads, size, 1, 77, CAUSAL, .sharpness = 2});
-    check(b, (struct attention_case){heads, kv_heads, size, 5, 5, CAUSAL, .sharpness = 2});
-    check(b, (struct attention_case){heads, kv_heads, size, 17, 128, CAUSAL, .sharpness = 2});
-    check(b, (struct attention_case){heads, kv_heads, size, 17, 99, WINDOW, .sharpness = 2});
-    check(b, (struct attention_case){heads, kv_heads, size, 9, 41, SINGLE, .sharpness = 2});
-    check(b, (struct attention_case){heads, kv_heads, size, 33, 33, ALL, .sharpness = 2});
+    static const struct attention_case cases[] = {
+        {.columns = 1, .keys = 1, .ranges = CAUSAL},
+        {.columns = 1, .keys = 77, .ranges = CAUSAL},
+        {.columns = 5, .keys = 5, .ranges = CAUSAL},
+        {.columns = 17, .keys = 128, .ranges = CAUSAL},
+        {.columns = 17, .keys = 99, .ranges = WINDOW},
+        {.columns = 9, .keys = 41, .ranges = SINGLE},
+        {.columns = 33, .keys = 33, .ranges = ALL},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct attention_case c = cases[i];
+        c.heads = heads;
+        c.kv_heads = kv_heads;
+        c.size = size;
+        c.cache_type = cache;
+        c.sharpness = 2;
+        check(b, c);
+    }
 }
 
 static void heads_of_every_size_attend(void **state)
@@ -161,17 +200,27 @@ static void heads_of_every_size_attend(void **state)
     static const uint32_t sizes[] = {8, 32, 64, 72, 80, 96, 128, 256};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
         if (bench_thorough(*state) || sizes[i] == 72 || sizes[i] == 128)
-            check_ranges(*state, 2, 2, sizes[i]);
+            check_ranges(*state, 2, 2, sizes[i], CACHE_F16);
+}
+
+static void heads_of_a_quantised_cache_attend(void **state)
+{
+    static const uint32_t sizes[] = {16, 64, 80, 96, 128, 256};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+        if (bench_thorough(*state) || sizes[i] == 80 || sizes[i] == 128)
+            check_ranges(*state, 2, 2, sizes[i], CACHE_Q8_0);
+    check_ranges(*state, 6, 2, 64, CACHE_Q8_0);
 }
 
 static void query_heads_share_a_kv_head(void **state)
 {
-    check_ranges(*state, 6, 2, 64);
+    check_ranges(*state, 6, 2, 64, CACHE_F16);
     if (!bench_thorough(*state))
         return;
-    check_ranges(*state, 4, 1, 64);
-    check_ranges(*state, 16, 2, 64);
-    check_ranges(*state, 16, 1, 128); // a group of more than a tile of the cpu shape
+    check_ranges(*state, 4, 1, 64, CACHE_F16);
+    check_ranges(*state, 16, 2, 64, CACHE_F16);
+    check_ranges(*state, 16, 1, 128, CACHE_F16); // a group of more than a tile of the cpu shape
+    check_ranges(*state, 16, 1, 128, CACHE_Q8_0);
 }
 
 // Scores of hundreds: without a running maximum their powers would overflow.
@@ -189,6 +238,8 @@ static void many_keys_are_all_seen_or_refused(void **state)
     uint32_t keys = gpu ? 12345 : 70000;
     check(*state, (struct attention_case){1, 1, 64, 1, keys, ALL, .sharpness = 2});
     check(*state, (struct attention_case){4, 1, 128, 1, keys, ALL, .sharpness = 2});
+    check(*state, (struct attention_case){4, 1, 64, 1, keys, ALL, .sharpness = 2,
+                                          .cache_type = CACHE_Q8_0});
     if (bench_profile(*state)->type != VK_TYPE_CPU)
         return;
     struct bench *b = *state;
@@ -198,7 +249,7 @@ static void many_keys_are_all_seen_or_refused(void **state)
     kernel_attention(p, &(struct attention){.q = t,
                                             .y = t,
                                             .cache = t,
-                                            .positions = gpu ? 131072 : 1 << 20,
+                                            .positions = gpu ? 131072 : 1 << 22,
                                             .ranges = t,
                                             .columns = 1,
                                             .keys = 1,
@@ -215,6 +266,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(heads_of_every_size_attend),
+        cmocka_unit_test(heads_of_a_quantised_cache_attend),
         cmocka_unit_test(query_heads_share_a_kv_head),
         cmocka_unit_test(sharp_scores_do_not_overflow),
         cmocka_unit_test(many_keys_are_all_seen_or_refused),

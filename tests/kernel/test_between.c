@@ -23,10 +23,12 @@ struct between_case {
     enum place place; // among the layers
     uint32_t width, feed_forward, heads, kv_heads, size;
     enum quant_type out, gate_up, down, qkv;
+    uint32_t cache_type; // CACHE_*
 
     uint32_t inner, kv_rows;
     struct test_matrix *m[4];
-    struct tensor *attended, *x, *hidden, *gain[2], *rotation, *slots, *q, *cache;
+    struct tensor *attended, *x, *hidden, *gain[2], *rotation, *slots, *q;
+    struct test_cache cache;
 };
 
 static struct tensor *filled(struct bench *b, uint32_t n)
@@ -58,7 +60,7 @@ static void make_case(struct bench *b, struct between_case *c)
     c->slots = bench_tensor(b, sizeof(uint32_t));
     c->slots->u[0] = SLOT;
     c->q = bench_tensor(b, c->inner * sizeof(float));
-    c->cache = bench_tensor(b, kernel_cache_size(POSITIONS, c->kv_heads, c->size));
+    c->cache = bench_cache(b, c->cache_type, POSITIONS, c->kv_heads, c->size);
 }
 
 static void run(struct bench *b, struct between_case *c)
@@ -87,7 +89,8 @@ static void run(struct bench *b, struct between_case *c)
     all[3].norm = &norms[1];
     struct qkv qkv = {.rotation = plan_external(p, c->rotation->slice),
                       .slots = plan_external(p, c->slots->slice),
-                      .cache = plan_external(p, c->cache->slice),
+                      .cache = plan_external(p, c->cache.tensor->slice),
+                      .cache_type = c->cache_type,
                       .positions = POSITIONS,
                       .q_rows = c->inner,
                       .kv_rows = c->kv_rows,
@@ -104,7 +107,7 @@ static void run(struct bench *b, struct between_case *c)
         between.qkv = &qkv;
     }
     kernel_between(p, &between);
-    bench_plan_run(b, p, (struct tensor *[]){c->x, c->hidden, c->q, c->cache}, 4);
+    bench_plan_run(b, p, (struct tensor *[]){c->x, c->hidden, c->q, c->cache.tensor}, 4);
 }
 
 static void product(const struct test_matrix *m, const double *x, double *y)
@@ -143,27 +146,30 @@ static void reference(const struct between_case *c, const double *attended, doub
     test_free(n);
 }
 
-// A half rounded either way, of a float that is as exact as the other values let it be.
-static void assert_near(uint16_t half, double want, double greatest)
+// What the cache holds of a value: a half, or a byte times its scale.
+static double kept(const struct between_case *c, bool value, uint32_t h, uint32_t d)
 {
-    double got = quant_f16_to_f32(half);
-    if (!(fabs(got - want) <= fabs(want) * 0x1p-10 + greatest * 1e-5))
-        fail_msg("cache: %g, not %g", got, want);
+    const struct test_cache *cache = &c->cache;
+    uint64_t at = bench_cache_at(cache, value, SLOT, h, d);
+    if (c->cache_type == CACHE_F16)
+        return quant_f16_to_f32(cache->tensor->h[at]);
+    uint64_t scale = bench_cache_scale_at(cache, value, SLOT, h, d);
+    return quant_f16_to_f32(cache->tensor->h[scale]) * (int8_t)cache->tensor->bytes[at];
 }
 
-static void compare_cache(struct bench *b, const struct between_case *c, const double *want)
+// Rounded to a half or, no further than half a step of the greatest, to a byte; of a float that is
+// as exact as the other values let it be.
+static void compare_cache(const struct between_case *c, const double *want)
 {
-    struct layout l = bench_layout(b);
-    uint64_t v = (uint64_t)POSITIONS * c->kv_rows;
     double greatest = 0;
     for (uint32_t i = 0; i < 2 * c->kv_rows; i++)
         greatest = fmax(greatest, fabs(want[i]));
-    for (uint32_t i = 0; i < c->kv_rows; i++) {
-        uint32_t h = i / c->size, d = i % c->size;
-        assert_near(c->cache->h[K_INDEX(SLOT, h, d, c->kv_heads, c->size, l.key_lanes)], want[i],
-                    greatest);
-        assert_near(c->cache->h[v + V_INDEX(SLOT, h, d, c->kv_heads, c->size, l.value_run)],
-                    want[c->kv_rows + i], greatest);
+    double step = c->cache_type == CACHE_F16 ? 0 : greatest / 127;
+    for (uint32_t i = 0; i < 2 * c->kv_rows; i++) {
+        bool value = i >= c->kv_rows;
+        double got = kept(c, value, i % c->kv_rows / c->size, i % c->size);
+        if (!(fabs(got - want[i]) <= step / 2 + fabs(want[i]) * 0x1p-10 + greatest * 1e-5))
+            fail_msg("cache: %g, not %g", got, want[i]);
     }
 }
 
@@ -184,7 +190,7 @@ static void check(struct bench *b, struct between_case c)
         assert_true(bench_untouched(c.q->f[0]));
     } else {
         bench_compare(b, c.q->f, qkv, c.inner, bound, "q");
-        compare_cache(b, &c, qkv + c.inner);
+        compare_cache(&c, qkv + c.inner);
     }
     test_free(qkv);
     test_free(attended);
@@ -223,6 +229,14 @@ static void matrices_may_be_of_different_types(void **state)
                                         QUANT_Q8_0, QUANT_Q5_0, .inner = 0});
 }
 
+static void a_quantised_cache_has_a_step_of_its_own(void **state)
+{
+    const enum quant_type t = QUANT_Q4_1;
+    for (int place = MIDDLE; place <= FIRST; place++)
+        check(*state, (struct between_case){place, 96, 160, 4, 2, 48, t, t, t, t,
+                                            .cache_type = CACHE_Q8_0});
+}
+
 // More turns of loops than a shader of Mesa's makes.
 static void large_matrices_are_computed_one_by_one(void **state)
 {
@@ -237,6 +251,7 @@ int main(void)
         cmocka_unit_test(each_step_waits_for_the_one_before),
         cmocka_unit_test(the_ends_have_some_of_the_steps),
         cmocka_unit_test(matrices_may_be_of_different_types),
+        cmocka_unit_test(a_quantised_cache_has_a_step_of_its_own),
         cmocka_unit_test(large_matrices_are_computed_one_by_one),
     };
     return bench_run("between", tests, sizeof(tests) / sizeof(*tests));

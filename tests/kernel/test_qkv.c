@@ -25,12 +25,14 @@ struct qkv_case {
     uint32_t heads, kv_heads, size, columns, n_parts;
     enum quant_type types[3]; // of the parts
     enum norms norm;
-    bool cut; // the matrices are in pieces
+    bool cut;            // the matrices are in pieces
+    uint32_t cache_type; // CACHE_*
 
     uint32_t rows[3]; // of the parts
     uint32_t q_rows, kv_rows;
     struct test_matrix *m[3];
-    struct tensor *x, *gain, *bias, *rotation, *slots, *q, *cache;
+    struct tensor *x, *gain, *bias, *rotation, *slots, *q;
+    struct test_cache cache;
 };
 
 static void make_case(struct bench *b, struct qkv_case *c)
@@ -59,7 +61,7 @@ static void make_case(struct bench *b, struct qkv_case *c)
     c->slots = bench_tensor(b, c->columns * sizeof(uint32_t));
     memcpy(c->slots->u, slots, c->columns * sizeof(uint32_t));
     c->q = bench_tensor(b, (uint64_t)c->columns * c->q_rows * sizeof(float));
-    c->cache = bench_tensor(b, kernel_cache_size(POSITIONS, c->kv_heads, c->size));
+    c->cache = bench_cache(b, c->cache_type, POSITIONS, c->kv_heads, c->size);
 }
 
 static void run(struct bench *b, struct qkv_case *c)
@@ -81,12 +83,13 @@ static void run(struct bench *b, struct qkv_case *c)
     kernel_qkv(p, parts, c->n_parts,
                &(struct qkv){.rotation = plan_external(p, c->rotation->slice),
                              .slots = plan_external(p, c->slots->slice),
-                             .cache = plan_external(p, c->cache->slice),
+                             .cache = plan_external(p, c->cache.tensor->slice),
+                             .cache_type = c->cache_type,
                              .positions = POSITIONS,
                              .q_rows = c->q_rows,
                              .kv_rows = c->kv_rows,
                              .head_size = c->size});
-    bench_plan_run(b, p, (struct tensor *[]){c->q, c->cache}, 2);
+    bench_plan_run(b, p, (struct tensor *[]){c->q, c->cache.tensor}, 2);
 }
 
 // Q, K and V of a column, one behind the other.
@@ -108,35 +111,66 @@ static void reference_column(const struct qkv_case *c, uint32_t column, double *
     reference_rotate(want, c->rotation->f + column * c->size, c->heads + c->kv_heads, c->size);
 }
 
-// Takes a half out of the cache, leaving a number that no case may see there twice.
-static float take(struct tensor *cache, uint64_t at)
+// Takes a half or a byte out of the cache, leaving the poison of a fresh tensor, which no case may
+// see there twice.
+static float take_half(struct tensor *cache, uint64_t at)
 {
     float v = quant_f16_to_f32(cache->h[at]);
     cache->h[at] = 0x7fc0;
     return v;
 }
 
+static int take_byte(struct tensor *cache, uint64_t at)
+{
+    int v = (int8_t)cache->bytes[at];
+    cache->bytes[at] = at % 2 ? 0x7f : 0xc0;
+    return v;
+}
+
+static void compare_halves(const struct qkv_case *c, bool value, uint32_t p, uint32_t h,
+                           const double *want)
+{
+    for (uint32_t d = 0; d < c->size; d++) {
+        float got = take_half(c->cache.tensor, bench_cache_at(&c->cache, value, p, h, d));
+        if (!(fabs(got - want[d]) <= fabs(want[d]) * 0x1p-10 + 1e-5)) // rounded either way
+            fail_msg("cache, position %u, head %u, %u: %g, not %g", p, h, d, got, want[d]);
+    }
+}
+
+// d = max |v| / 127 of 32 values, as a half; v / d rounded to a byte.
+static void compare_quants(const struct qkv_case *c, bool value, uint32_t p, uint32_t h,
+                           const double *want)
+{
+    double scale = 0;
+    for (uint32_t d = 0; d < c->size; d++) {
+        if (d % 32 == 0) {
+            scale = 0;
+            for (uint32_t i = d; i < d + 32 && i < c->size; i++)
+                scale = fmax(scale, fabs(want[i]) / 127);
+            float got = take_half(c->cache.tensor, bench_cache_scale_at(&c->cache, value, p, h, d));
+            if (!(fabs(got - scale) <= scale * 0x1p-10 + 1e-7))
+                fail_msg("scale, position %u, head %u, %u: %g, not %g", p, h, d, got, scale);
+        }
+        int got = take_byte(c->cache.tensor, bench_cache_at(&c->cache, value, p, h, d));
+        if (!(fabs(got - want[d] / scale) <= 0.5 + 1e-5 / scale))
+            fail_msg("cache, position %u, head %u, %u: %d, not %g", p, h, d, got, want[d] / scale);
+    }
+}
+
 static void compare_column(struct bench *b, const struct qkv_case *c, uint32_t column)
 {
-    struct layout l = bench_layout(b);
     double *want = test_malloc((c->q_rows + 2 * c->kv_rows) * sizeof(double));
-    float *got = test_malloc(2 * c->kv_rows * sizeof(float));
     reference_column(c, column, want);
     bench_compare(b, c->q->f + (size_t)column * c->q_rows, want, c->q_rows, bound, "q of column %u",
                   column);
-    uint64_t values = (uint64_t)POSITIONS * c->kv_rows;
-    for (uint32_t i = 0; i < c->kv_rows; i++) {
-        uint32_t h = i / c->size, d = i % c->size;
-        got[i] = take(c->cache, K_INDEX(slots[column], h, d, c->kv_heads, c->size, l.key_lanes));
-        got[c->kv_rows + i] = take(
-            c->cache, values + V_INDEX(slots[column], h, d, c->kv_heads, c->size, l.value_run));
+    for (uint32_t i = 0; i < 2 * c->kv_heads; i++) {
+        const double *head = want + c->q_rows + i * c->size;
+        bool value = i >= c->kv_heads;
+        if (c->cache_type == CACHE_F16)
+            compare_halves(c, value, slots[column], i % c->kv_heads, head);
+        else
+            compare_quants(c, value, slots[column], i % c->kv_heads, head);
     }
-    for (uint32_t i = 0; i < 2 * c->kv_rows; i++) {
-        double v = want[c->q_rows + i];
-        if (!(fabs(got[i] - v) <= fabs(v) * 0x1p-10 + 1e-5)) // a half, rounded either way
-            fail_msg("cache, column %u, %u: %g, not %g", column, i, got[i], v);
-    }
-    test_free(got);
     test_free(want);
 }
 
@@ -146,8 +180,8 @@ static void check(struct bench *b, struct qkv_case c)
     run(b, &c);
     for (uint32_t i = 0; i < c.columns; i++)
         compare_column(b, &c, i);
-    for (size_t i = 0; i < c.cache->slice.size / sizeof(float); i++)
-        assert_true(bench_untouched(c.cache->f[i]));
+    for (size_t i = 0; i < c.cache.parts.size / sizeof(float); i++)
+        assert_true(bench_untouched(c.cache.tensor->f[i]));
     bench_clear(b);
 }
 
@@ -192,11 +226,32 @@ static void q_k_and_v_may_be_matrices_in_pieces(void **state)
     }
 }
 
+static void a_quantised_cache_is_written(void **state)
+{
+    static const uint32_t sizes[] = {16, 64, 80, 96, 128};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+        for (uint32_t columns = 1; columns <= 9; columns += 4)
+            check(*state, (struct qkv_case){6,
+                                            2,
+                                            sizes[i],
+                                            columns,
+                                            1,
+                                            {QUANT_F16},
+                                            .norm = RMS,
+                                            .cache_type = CACHE_Q8_0});
+    const enum quant_type types[] = {QUANT_Q4_0, QUANT_F16, QUANT_Q8_0};
+    check(
+        *state,
+        (struct qkv_case){
+            5, 5, 80, 1, 3, {types[0], types[1], types[2]}, .norm = RMS, .cache_type = CACHE_Q8_0});
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_column_is_rotated_and_kept),
         cmocka_unit_test(many_columns_are_rotated_and_kept),
+        cmocka_unit_test(a_quantised_cache_is_written),
         cmocka_unit_test(q_k_and_v_may_be_matrices_of_different_types),
         cmocka_unit_test(q_k_and_v_may_be_matrices_in_pieces),
     };
