@@ -54,8 +54,10 @@ int news_fd(const struct news_queue *q)
 void news_finish(struct news *n)
 {
     free(n->text);
+    free(n->sheet.rgb);
     picture_unref(n->picture);
     n->text = NULL;
+    n->sheet.rgb = NULL;
     n->picture = NULL;
 }
 

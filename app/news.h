@@ -9,6 +9,7 @@
 #include "app/generate.h"
 #include "base/error.h"
 #include "engine/engine.h"
+#include "engine/probe.h"
 
 enum news_kind {
     NEWS_LOADED,   // the backend is open
@@ -20,7 +21,7 @@ enum news_kind {
     NEWS_PREPARED, // a prepare job is done, or was given up
     NEWS_FAILED,   // error: of the loading (job 0) or of a job
     NEWS_PICTURE,  // job: its number; picture (the reader's reference goes over), path in text
-    NEWS_SEEN,     // job, width, height; text: the RGB bytes, NULL: it failed
+    NEWS_SEEN,     // job, sheet (its bytes are whoever's who holds the news), NULL: it failed
     NEWS_PICTURE_FAILED, // error, text: what was asked for
 };
 
@@ -37,7 +38,7 @@ struct news {
     bool cut; // as in struct token
     double ms;
     struct picture *picture;
-    uint32_t width, height;
+    struct probe_sheet sheet;
     struct error error;
 };
 

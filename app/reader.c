@@ -28,9 +28,7 @@ struct reader {
 static void serve_seen(struct reader *r, const struct request *q)
 {
     struct news n = {.kind = NEWS_SEEN, .job = q->job};
-    uint8_t *rgb;
-    if (probe_seen(q->mmproj, q->seen, &rgb, &n.width, &n.height, &n.error))
-        n.text = (char *)rgb;
+    probe_seen(q->mmproj, q->seen, &n.sheet, &n.error);
     news_post(r->news, &n);
 }
 

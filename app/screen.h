@@ -96,6 +96,9 @@ void screen_paint(struct screen *s);
 
 // ---- screen_news.c
 void screen_hear(struct screen *s, struct news *n);
+// "cat.png  640x480, 576 tokens", as far as it is known; returns the tokens.
+uint32_t screen_name_picture(const struct screen *s, const struct picture *p, const char *name,
+                             char *out, size_t room);
 // Gives a picture that is there its preview and caption. False: no memory.
 bool screen_show_waiting(struct screen *s, struct waiting *w, const struct picture *p);
 // The work ahead: what is certain of the next prompt.

@@ -44,28 +44,29 @@ static struct ui_picture *preview_of(const struct picture *p, const char *captio
     return ui_picture_create(width, height, rgb, caption);
 }
 
-// What is said of it beside the preview and below the picture, as far as it is known.
-static void name_picture(struct screen *s, struct waiting *w, const struct picture *p)
+uint32_t screen_name_picture(const struct screen *s, const struct picture *p, const char *name,
+                             char *out, size_t room)
 {
-    char caption[512];
-    const char *slash = strrchr(w->path, '/');
-    w->tokens = s->loaded ? worker_picture_rows(s->worker, p) : 0;
-    int n = snprintf(caption, sizeof(caption), "%s  %ux%u", slash ? slash + 1 : w->path, w->width,
-                     w->height);
-    if (w->tokens && n < (int)sizeof(caption))
-        snprintf(caption + n, sizeof(caption) - (size_t)n, ", %u tokens", w->tokens);
-    ui_picture_set_caption(w->preview, caption);
+    uint32_t width, height;
+    picture_size(p, &width, &height);
+    uint32_t tokens = s->files.mmproj ? probe_picture_rows(s->files.mmproj, p) : 0;
+    int n = snprintf(out, room, "%s  %ux%u", name, width, height);
+    if (tokens && n >= 0 && (size_t)n < room)
+        snprintf(out + n, room - (size_t)n, ", %u tokens", tokens);
+    return tokens;
 }
 
 bool screen_show_waiting(struct screen *s, struct waiting *w, const struct picture *p)
 {
     w->job = 0;
     picture_size(p, &w->width, &w->height);
-    w->preview = preview_of(p, "");
-    if (!w->preview || !w->path)
+    if (!w->path)
         return false;
-    name_picture(s, w, p);
-    return true;
+    char caption[512];
+    const char *slash = strrchr(w->path, '/');
+    w->tokens = screen_name_picture(s, p, slash ? slash + 1 : w->path, caption, sizeof(caption));
+    w->preview = preview_of(p, caption);
+    return w->preview != NULL;
 }
 
 // A picture of the browser is only looked at.
@@ -130,10 +131,6 @@ static void hear_loaded(struct screen *s)
     s->loaded = true;
     s->in_phase = false;
     s->info = *worker_info(s->worker);
-    size_t total = chat_picture_count(s->chat), read = 0;
-    for (size_t i = s->n_waiting; i > 0; i--) // the last of the chat's are those that wait
-        if (s->waiting[i - 1].job == 0 && s->waiting[i - 1].preview)
-            name_picture(s, &s->waiting[i - 1], chat_picture(s->chat, total - ++read, NULL, NULL));
     screen_prepare(s);
 }
 

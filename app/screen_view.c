@@ -9,20 +9,34 @@ void screen_view(struct screen *s, size_t i)
     struct picture *p = chat_picture(s->chat, i, NULL, NULL);
     const uint8_t *preview = picture_preview(p, &width, &height);
     screen_close_popup(s);
-    s->view.picture = ui_picture_create(width, height, preview, picture_name(p));
+    char caption[512];
+    screen_name_picture(s, p, picture_name(p), caption, sizeof(caption));
+    s->view.picture = ui_picture_create(width, height, preview, caption);
     s->view.job = ++s->last_read;
     if (s->files.mmproj)
         reader_see(s->reader, s->view.job, s->files.mmproj, p);
     s->popup = POPUP_VIEW;
 }
 
+static void say_seen(const struct probe_sheet *seen, char *out, size_t room)
+{
+    if (seen->columns)
+        snprintf(out, room,
+                 "what the model sees: the whole picture, and larger in %u x %u tiles, each of %u "
+                 "x %u",
+                 seen->columns, seen->rows, seen->side, seen->side);
+    else
+        snprintf(out, room, "what the model sees: %u x %u", seen->side, seen->side);
+}
+
 void screen_hear_seen(struct screen *s, const struct news *n)
 {
-    char caption[64];
-    if (s->popup != POPUP_VIEW || n->job != s->view.job || !n->text)
+    char caption[128];
+    const struct probe_sheet *seen = &n->sheet;
+    if (s->popup != POPUP_VIEW || n->job != s->view.job || !seen->rgb)
         return;
-    snprintf(caption, sizeof(caption), "what the model sees: %u x %u", n->width, n->height);
-    s->view.seen = ui_picture_create(n->width, n->height, (const uint8_t *)n->text, caption);
+    say_seen(seen, caption, sizeof(caption));
+    s->view.seen = ui_picture_create(seen->width, seen->height, seen->rgb, caption);
 }
 
 void view_paint(struct screen *s)

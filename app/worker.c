@@ -231,11 +231,6 @@ const struct engine_info *worker_info(const struct worker *w)
     return w->backend->info;
 }
 
-uint32_t worker_picture_rows(struct worker *w, const struct picture *p)
-{
-    return w->backend->picture_rows(w->backend, p);
-}
-
 // Ends what runs now. Called with the lock, so that it hits no later job.
 static void end_running(struct worker *w)
 {

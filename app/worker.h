@@ -21,7 +21,6 @@ void worker_destroy(struct worker *w);
 
 // What the loaded engine is; valid from NEWS_LOADED on.
 const struct engine_info *worker_info(const struct worker *w);
-uint32_t worker_picture_rows(struct worker *w, const struct picture *p);
 
 // Messages are copied. An answer ends work ahead that is running; a second answer waits for
 // nothing: it must not be asked for while one is running. Returns the job's number, 0: no memory.

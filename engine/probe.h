@@ -53,10 +53,19 @@ bool probe_tokens_json(const char *model, const char *mmproj, const char *chat_t
 bool probe_pixels(const char *mmproj, const struct picture *p, float **out, uint32_t shape[4],
                   struct error *e);
 
-// The same as a person sees it: width x height RGB bytes, tiles below one another; the caller frees
-// *rgb.
-bool probe_seen(const char *mmproj, const struct picture *p, uint8_t **rgb, uint32_t *width,
-                uint32_t *height, struct error *e);
+// Rows that a picture will take in the prompt; 0: no vision file that runs.
+uint32_t probe_picture_rows(const char *mmproj, const struct picture *p);
+
+// The same pixels for people: RGB, the picture as a whole beside or above its grid of tiles. The
+// caller frees rgb.
+struct probe_sheet {
+    uint8_t *rgb;
+    uint32_t width, height;
+    uint32_t side;          // of the whole, and of a tile, in pixels
+    uint32_t columns, rows; // of tiles; 0: none
+};
+bool probe_seen(const char *mmproj, const struct picture *p, struct probe_sheet *out,
+                struct error *e);
 
 // ---- devices
 

@@ -72,56 +72,6 @@ bool probe_tokens_json(const char *model, const char *mmproj, const char *chat_t
     return ok;
 }
 
-// A picture as the tower of that file wants it; the caller finishes *pixels.
-static bool read_pixels(const char *mmproj, const struct picture *p, struct vision_traits *t,
-                        struct pixels *pixels, struct error *e)
-{
-    struct gguf *g = gguf_open(mmproj, e);
-    bool ok = g && vision_read_traits(g, t, e) && picture_pixels(p, &t->rule, pixels, e);
-    gguf_close(g);
-    return ok;
-}
-
-bool probe_pixels(const char *mmproj, const struct picture *p, float **out, uint32_t shape[4],
-                  struct error *e)
-{
-    struct vision_traits t;
-    struct pixels pixels;
-    if (!read_pixels(mmproj, p, &t, &pixels, e))
-        return false;
-    *out = pixels.values;
-    shape[0] = pixels.tiles;
-    shape[1] = 3;
-    shape[2] = shape[3] = pixels.size;
-    return true;
-}
-
-static uint8_t color_of(float value, float mean, float std)
-{
-    float v = (value * std + mean) * 255.0f + 0.5f;
-    return v < 0 ? 0 : v > 255 ? 255 : (uint8_t)v;
-}
-
-bool probe_seen(const char *mmproj, const struct picture *p, uint8_t **rgb, uint32_t *width,
-                uint32_t *height, struct error *e)
-{
-    struct vision_traits t;
-    struct pixels pixels;
-    if (!read_pixels(mmproj, p, &t, &pixels, e))
-        return false;
-    size_t plane = (size_t)pixels.size * pixels.size;
-    *width = pixels.size;
-    *height = pixels.size * pixels.tiles;
-    *rgb = malloc(3 * plane * pixels.tiles);
-    for (size_t i = 0; *rgb && i < plane * pixels.tiles; i++)
-        for (size_t c = 0; c < 3; c++)
-            (*rgb)[3 * i + c] =
-                color_of(pixels.values[i / plane * 3 * plane + c * plane + i % plane],
-                         t.rule.mean[c], t.rule.std[c]);
-    pixels_finish(&pixels);
-    return *rgb || error_no_memory(e);
-}
-
 bool probe_rows(struct engine *e, struct picture *p, float **out, uint32_t *rows, double *ms,
                 struct error *err)
 {

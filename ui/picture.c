@@ -114,15 +114,6 @@ void ui_picture_unref(struct ui_picture *p)
     free(p);
 }
 
-void ui_picture_set_caption(struct ui_picture *p, const char *caption)
-{
-    char *line = clean_line(caption);
-    if (!line)
-        return;
-    free(p->caption);
-    p->caption = line;
-}
-
 const char *ui_picture_caption(const struct ui_picture *p)
 {
     return p->caption;

@@ -18,8 +18,6 @@ struct ui_picture *ui_picture_create(uint32_t width, uint32_t height, const uint
                                      const char *caption);
 struct ui_picture *ui_picture_ref(struct ui_picture *p);
 void ui_picture_unref(struct ui_picture *p); // NULL allowed
-void ui_picture_set_caption(struct ui_picture *p,
-                            const char *caption); // without memory the old one stays
 const char *ui_picture_caption(const struct ui_picture *p);
 
 // Cells that it takes within max_cols x max_rows, keeping its shape to within half a cell each way,

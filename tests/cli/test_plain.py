@@ -1,6 +1,9 @@
 """Whole conversations of pumice --plain, through pipes."""
 import json
+import struct
 
+import gguf_file
+from gguf_file import Gguf
 import pictures
 import results
 import runner
@@ -69,6 +72,28 @@ class Conversation(Case):
         self.assertIn("no pictures yet", err)
         self.assertEqual([i["width"] for i in answers[0]["images"]], [20])
         self.assertEqual(answers[1]["images"], [])
+
+    def test_tiled_pictures_keep_their_order_and_sizes(self):
+        """LLaVA-1.6: each of its own size, several in a turn and over turns, told before sending."""
+        g = Gguf(runner.EYES)
+        sides = [112, 224, 224, 112, 224, 224]
+        g.pairs["clip.vision.image_grid_pinpoints"] = (
+            gguf_file.ARRAY, struct.pack("<IQ6i", gguf_file.I32, 6, *sides))
+        g.pairs["clip.vision.mm_patch_merge_type"] = (gguf_file.STRING,
+                                                      gguf_file.text("spatial_unpad"))
+        g.tensors.append(gguf_file.Tensor("model.image_newline", [256], gguf_file.TYPE_F32,
+                                          len(g.data), 1024))
+        g.data += bytes(1024)
+        eyes = g.write(self.files / "eyes.gguf")
+        wide, square = PICTURE, self.files / "square.ppm"
+        square.write_bytes(b"P6 240 240 255\n" + bytes(3 * 240 * 240))
+        answers, err = self.talk("one", f"/image {square}", f"/image {wide}", "/images", "two",
+                                 arguments=("--mmproj", eyes, wide, square))
+        for line, tokens in (("150x100", 168), ("240x240", 336)):
+            self.assertRegex(err, f"{line},? +{tokens} tokens")
+        self.assertEqual([[i["tokens"] for i in a["images"]] for a in answers],
+                         [[168, 336], [168, 336, 336, 168]])
+        self.assertEqual([i["width"] for i in answers[1]["images"]], [150, 240, 240, 150])
 
     def test_drop_what_is_not_there(self):
         _, err = self.talk("/drop 1", "/drop", "/drop x", "/drop 0", "/drop 99999999999999999999",

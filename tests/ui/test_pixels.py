@@ -1,12 +1,18 @@
 """Pictures in a real xterm: their pixels are where they must be, and nowhere else."""
 import os
 import pathlib
+import struct
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+HERE = pathlib.Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
 import chat
+import gguf_file
 import results
+import xterm
 from chat import COLOR
+
+SYNTH = HERE.parent / "data" / "synth"
 
 BELOW = (0, 95, 215)
 # Cells: row, column, rows, columns. In a window of 30 rows.
@@ -109,6 +115,28 @@ class PixelTest(chat.ChatTest):
         seen = x.wait_until(lambda shot: shot.cell(2, 20).count(COLOR, 4) == 0 and
                             shot.count(COLOR, 4) > 100 * 6 * 13, what="what the model sees")
         self.assertGreater(seen.cell(2, 4, 20, 82).count(COLOR, 4), 100 * 6 * 13)
+        x.send("\033")
+        self.wait_filled(x, SENT)
+
+    def test_the_tiles_of_a_picture(self):
+        """LLaVA-1.6: the picture as a whole, and larger in tiles with lines between them."""
+        side, grey = 112, (128, 128, 128)
+        eyes = self.home / "eyes.gguf"
+        g = gguf_file.Gguf(SYNTH / "eyes-mlp-f16.gguf")
+        g.pairs["clip.vision.image_grid_pinpoints"] = (gguf_file.ARRAY, struct.pack(
+            "<IQ2i", gguf_file.I32, 2, 2 * side, 2 * side))
+        g.write(eyes)
+        x = self.start(xterm.Xterm, (self.square, "-m", SYNTH / "lm-Q4_0.gguf", "--mmproj", eyes,
+                                     "-n", 1), rows=30, cols=90)
+        x.wait_until(lambda shot: shot.cell(-1, 0).count(BAR) > 0, what="the status line")
+        x.send("What is it?\r")
+        self.wait_filled(x, SENT)
+        x.send("/view 1\r")
+        self.wait_filled(x, (0, 3, 1, 13), (10, 38, 6, 13))
+        x.send("\t")
+        # The whole square, and as much of the grid; 3 pixels of grey between its tiles.
+        x.wait_until(lambda shot: shot.count(grey, 4) > 2 * side * 2 * 3 and
+                     shot.count(COLOR, 4) > 5 * side * side * 9 // 10, what="the tiles")
         x.send("\033")
         self.wait_filled(x, SENT)
 
