@@ -125,9 +125,12 @@ static struct amount amount(uint64_t bytes)
     return a;
 }
 
-static void explain_failure(const struct memory_plan *p, struct memory_report *r)
+static void explain_failure(const struct memory_plan *p, const struct memory_limits *l,
+                            struct memory_report *r)
 {
-    static const char advice[] = "use a smaller model or a smaller --ctx-size";
+    const char *advice = l->layers_given && l->device_layers > 0
+                             ? "use fewer --gpu-layers, a smaller model or a smaller --ctx-size"
+                             : "use a smaller model or a smaller --ctx-size";
     if (r->one_memory && !r->capped)
         snprintf(r->reason, sizeof(r->reason),
                  "not enough memory: the model with a context of %u needs %s, the device %s has %s "
@@ -185,7 +188,7 @@ static void report(struct engine *e, const struct memory_plan *p, const struct m
     if (p->fits)
         explain_choices(p, l, r);
     else
-        explain_failure(p, r);
+        explain_failure(p, l, r);
 }
 
 static bool check_vocabulary(const struct engine *e, struct error *err)

@@ -26,8 +26,11 @@ static struct memory_plan count(const struct memory_needs *n, const struct memor
     for (uint32_t i = 0; i < n->layers; i++)
         *(i < device_layers ? &p.weights.device : &p.weights.host) += n->layer_weights[i];
     p.cache = layers_use(n->kv[kv].layer, device_layers, n->layers);
-    p.scratch = (struct memory_use){n->scratch + (device_layers > 0 ? n->kv[kv].growth : 0),
-                                    n->host_scratch};
+    p.scratch = (struct memory_use){n->scratch, n->host_scratch};
+    if (device_layers > 0)
+        p.scratch.device += n->kv[kv].growth;
+    if (device_layers < n->layers)
+        p.scratch.host += n->kv[kv].growth;
     p.tower = (struct memory_use){n->tower_scratch, n->tower_host_scratch};
     *(tower_stays ? &p.tower.device : &p.tower.host) += n->tower_weights;
     add(&p.needed, p.weights);

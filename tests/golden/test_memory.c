@@ -70,6 +70,7 @@ static int reset(void **state)
 {
     static char model[1024], eyes[1024];
     (void)state;
+    unsetenv("PUMICE_MOST_BINDING");
     snprintf(model, sizeof(model), "%s", data_path("synth/lm-Q8_0.gguf"));
     snprintf(eyes, sizeof(eyes), "%s", data_path("synth/eyes-mlp-f16.gguf"));
     params = (struct engine_params){.model = model, .mmproj = eyes, .context = SMALL};
@@ -230,7 +231,8 @@ static void too_little_memory_is_a_sentence(void **state)
     assert_non_null(strstr(e.text, "--ctx-size"));
     struct memory_report r = report_of_params();
     assert_false(r.fits);
-    assert_string_equal(r.reason, e.text);
+    size_t same = (size_t)(strstr(e.text, "there are") - e.text); // what is free changes
+    assert_memory_equal(r.reason, e.text, same);
 }
 
 int main(void)
