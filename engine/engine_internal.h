@@ -51,19 +51,21 @@ bool engine_open_files(struct engine *e, const struct engine_params *p, struct e
 // engine_memory.c: reserves decoder and tower: how much they take is known then, and nothing is
 // allocated. The files are open, and the device is.
 bool engine_reserve(struct engine *e, const struct engine_params *p, struct error *err);
-// `layers` has room for the weights of each layer, to which *n then points.
+// `want`: the form of the KV cache, or what is possible. `layers` has room for the weights of each
+// layer, to which *n (zeroed) then points.
 struct memory_needs;
-bool engine_measure(const struct engine *e, uint64_t *layers, struct memory_needs *n,
-                    struct error *err);
+bool engine_measure(const struct engine *e, enum kv_type want, uint64_t *layers,
+                    struct memory_needs *n, struct error *err);
 // Reserves everything and decides where it goes: e->memory. Allocates nothing.
 // Where it does not fit, it says so in the report alone.
 bool engine_plan_memory(struct engine *e, const struct engine_params *p, struct error *err);
-// The tower is there until it is dropped, if it does not stay.
-bool engine_load_tower(struct engine *e, const atomic_bool *stop, struct error *err);
-void engine_drop_tower(struct engine *e);
+bool engine_reserve_tower(struct engine *e, struct error *err);
 
 // engine_load.c: fills the weights and makes everything ready, with progress.
 bool engine_load(struct engine *e, struct error *err);
+// The tower is there until it is dropped, if it does not stay.
+bool engine_load_tower(struct engine *e, const atomic_bool *stop, struct error *err);
+void engine_drop_tower(struct engine *e);
 
 double clock_ms(void); // monotonic
 

@@ -1,4 +1,4 @@
-// Filling the weights while the pipelines are compiled.
+// Filling the weights while the pipelines are compiled; a tower that comes and goes.
 #include <pthread.h>
 #include <time.h>
 
@@ -94,4 +94,39 @@ bool engine_load(struct engine *e, struct error *err)
         return error_set(err, why->kind, "%s", why->text);
     vk_pipelines_save(e->device);
     return true;
+}
+
+// ---- a tower that does not stay
+
+// The KV cache may not have grown into the room yet.
+static enum vk_memory place_of_tower(const struct engine *e)
+{
+    uint64_t used = vk_device_allocated(e->device).device;
+    uint64_t needs = weights_size(e->tower_weights) + e->memory.tower.device;
+    return used + needs <= e->memory.free.device ? VK_MEMORY_DEVICE : VK_MEMORY_UPLOAD;
+}
+
+bool engine_load_tower(struct engine *e, const atomic_bool *stop, struct error *err)
+{
+    if (e->vision)
+        return true;
+    bool ok = engine_reserve_tower(e, err);
+    enum vk_memory place = ok ? place_of_tower(e) : VK_MEMORY_DEVICE;
+    for (size_t i = 0; ok && i < weights_sections(e->tower_weights); i++)
+        weights_place(e->tower_weights, i, place);
+    ok = ok && weights_allocate(e->tower_weights, err) &&
+         weights_upload(e->tower_weights, stop, NULL, err);
+    if (!ok)
+        engine_drop_tower(e);
+    return ok;
+}
+
+void engine_drop_tower(struct engine *e)
+{
+    if (e->memory.tower_stays)
+        return;
+    vision_destroy(e->vision);
+    weights_destroy(e->tower_weights);
+    e->vision = NULL;
+    e->tower_weights = NULL;
 }

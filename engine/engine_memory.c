@@ -1,6 +1,7 @@
 // What a model needs, and how it is put where there is room.
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/engine_internal.h"
 #include "engine/memory_plan.h"
@@ -12,23 +13,12 @@ enum {
 
 // ---- reserving: who takes how much
 
-static bool reserve_tower(struct engine *e, struct error *err)
+bool engine_reserve_tower(struct engine *e, struct error *err)
 {
     e->tower_weights = weights_create(e->device, err);
     e->vision =
         e->tower_weights ? vision_create(e->device, e->vision_file, e->tower_weights, err) : NULL;
     return e->vision != NULL;
-}
-
-static bool choose_cache(struct engine *e, enum kv_type want, struct error *err)
-{
-    e->cache_type = want == KV_Q8_0 ? CACHE_Q8_0 : CACHE_F16;
-    if (decoder_cache_fits(e->decoder, e->cache_type))
-        return true;
-    return error_set(err, ERROR_USAGE,
-                     "the KV cache of this model cannot be held as q8_0: its heads have %u values, "
-                     "no multiple of %u; use --kv f16",
-                     decoder_get_shape(e->decoder)->head_size, CACHE_UNIT(CACHE_Q8_0));
 }
 
 static bool reserve_decoder(struct engine *e, const struct engine_params *p, struct error *err)
@@ -44,7 +34,7 @@ static bool reserve_decoder(struct engine *e, const struct engine_params *p, str
     e->info.context = context < s->context ? context : s->context;
     e->info.embedding = s->width;
     e->info.vocabulary = s->vocabulary;
-    return choose_cache(e, p->kv, err);
+    return true;
 }
 
 bool engine_reserve(struct engine *e, const struct engine_params *p, struct error *err)
@@ -53,7 +43,7 @@ bool engine_reserve(struct engine *e, const struct engine_params *p, struct erro
         return false;
     if (!e->vision_file)
         return true;
-    if (!reserve_tower(e, err))
+    if (!engine_reserve_tower(e, err))
         return false;
     if (e->traits.projects_to == e->info.embedding)
         return true;
@@ -66,35 +56,53 @@ bool engine_reserve(struct engine *e, const struct engine_params *p, struct erro
 
 // ---- planning
 
-static uint64_t all_sections(const struct weights *w)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < weights_sections(w); i++)
-        sum += weights_section_size(w, i);
-    return sum;
-}
-
-bool engine_measure(const struct engine *e, uint64_t *layers, struct memory_needs *n,
-                    struct error *err)
+// A form of the KV cache, unless it cannot be had.
+static bool measure_cache(const struct engine *e, uint32_t type, struct memory_needs *n,
+                          struct error *err)
 {
     struct decoder_sizes d;
-    if (!decoder_measure(e->decoder, e->info.context, e->cache_type, &d, err))
+    if (!decoder_cache_fits(e->decoder, type))
+        return error_set(err, ERROR_USAGE,
+                         "the KV cache of this model cannot be held as q8_0: its heads have %u "
+                         "values, no multiple of %u; use --kv f16",
+                         decoder_get_shape(e->decoder)->head_size, CACHE_UNIT(CACHE_Q8_0));
+    if (!decoder_measure(e->decoder, e->info.context, type, &d, err))
+        return false;
+    n->kv[n->n_kv].type = type;
+    n->kv[n->n_kv].layer = d.layer_cache;
+    n->kv[n->n_kv].growth = d.growth;
+    // A device has some by itself.
+    n->kv[n->n_kv++].scratch = d.scratch + vk_device_allocated(e->device).device;
+    n->host_scratch = d.host;
+    return true;
+}
+
+static bool measure_caches(const struct engine *e, enum kv_type want, struct memory_needs *n,
+                           struct error *err)
+{
+    struct error unused; // one form is enough
+    if (want != KV_Q8_0 && !measure_cache(e, CACHE_F16, n, err) && want == KV_F16)
+        return false;
+    if (want != KV_F16 && !measure_cache(e, CACHE_Q8_0, n, n->n_kv > 0 ? &unused : err))
+        return n->n_kv > 0;
+    return true;
+}
+
+bool engine_measure(const struct engine *e, enum kv_type want, uint64_t *layers,
+                    struct memory_needs *n, struct error *err)
+{
+    if (!measure_caches(e, want, n, err))
         return false;
     n->layers = decoder_get_shape(e->decoder)->layers;
     n->layer_weights = layers;
-    n->output_weights = all_sections(e->weights);
+    n->output_weights = weights_size(e->weights);
     for (uint32_t i = 0; i < n->layers; i++) {
         layers[i] = weights_section_size(e->weights, i);
         n->output_weights -= layers[i];
     }
-    n->n_kv = 1;
-    n->kv[0].layer = d.layer_cache;
-    n->kv[0].growth = d.growth;
-    n->scratch = d.scratch + vk_device_allocated(e->device).device; // a device has some itself
-    n->host_scratch = d.host;
     if (!e->vision)
         return true;
-    n->tower_weights = all_sections(e->tower_weights);
+    n->tower_weights = weights_size(e->tower_weights);
     return vision_measure(e->vision, &n->tower_scratch, &n->tower_host_scratch, err);
 }
 
@@ -146,12 +154,12 @@ static void explain_failure(const struct memory_plan *p, const struct memory_lim
 }
 
 // What was not asked for is said.
-static void explain_choices(const struct memory_plan *p, const struct memory_limits *l,
-                            struct memory_report *r)
+static void explain_choices(enum kv_type want, const struct memory_plan *p,
+                            const struct memory_limits *l, struct memory_report *r)
 {
     char *at = r->notice, *end = at + sizeof(r->notice);
     bool moved = !l->layers_given && p->device_layers < r->layers;
-    if (p->kv > 0)
+    if (want == KV_AUTO && strcmp(r->kv, "q8_0") == 0)
         at += snprintf(at, (size_t)(end - at), "the KV cache is held as %s", r->kv);
     if (r->has_tower && !p->tower_stays)
         at += snprintf(at, (size_t)(end - at),
@@ -165,7 +173,8 @@ static void explain_choices(const struct memory_plan *p, const struct memory_lim
         snprintf(at, (size_t)(end - at), ": the device has %s free", amount(l->device).text);
 }
 
-static void report(struct engine *e, const struct memory_plan *p, const struct memory_limits *l)
+static void report(struct engine *e, enum kv_type want, const struct memory_plan *p,
+                   const struct memory_limits *l)
 {
     const struct vk_profile *v = vk_device_profile(e->device);
     struct memory_report *r = &e->memory;
@@ -186,7 +195,7 @@ static void report(struct engine *e, const struct memory_plan *p, const struct m
                                 .free = {l->device, l->host}};
     snprintf(r->device, sizeof(r->device), "%s", v->name);
     if (p->fits)
-        explain_choices(p, l, r);
+        explain_choices(want, p, l, r);
     else
         explain_failure(p, l, r);
 }
@@ -208,11 +217,12 @@ bool engine_plan_memory(struct engine *e, const struct engine_params *p, struct 
         return false;
     uint64_t *layers = calloc(decoder_get_shape(e->decoder)->layers, sizeof(*layers));
     struct memory_needs needs = {0};
-    bool ok = layers ? engine_measure(e, layers, &needs, err) : error_no_memory(err);
+    bool ok = layers ? engine_measure(e, p->kv, layers, &needs, err) : error_no_memory(err);
     if (ok) {
         struct memory_limits limits = limits_of(e, p);
         struct memory_plan plan = memory_plan_make(&needs, &limits);
-        report(e, &plan, &limits);
+        e->cache_type = needs.kv[plan.kv].type;
+        report(e, p->kv, &plan, &limits);
         decoder_place(e->decoder, e->weights, plan.device_layers);
         engine_drop_tower(e);
     }
@@ -241,39 +251,4 @@ struct memory_use engine_allocated(const struct engine *e)
 {
     struct vk_allocated a = vk_device_allocated(e->device);
     return (struct memory_use){a.device, a.host};
-}
-
-// ---- a tower that does not stay
-
-// The KV cache may not have grown into the room yet.
-static enum vk_memory place_of_tower(const struct engine *e)
-{
-    uint64_t used = vk_device_allocated(e->device).device;
-    uint64_t needs = all_sections(e->tower_weights) + e->memory.tower.device;
-    return used + needs <= e->memory.free.device ? VK_MEMORY_DEVICE : VK_MEMORY_UPLOAD;
-}
-
-bool engine_load_tower(struct engine *e, const atomic_bool *stop, struct error *err)
-{
-    if (e->vision)
-        return true;
-    bool ok = reserve_tower(e, err);
-    enum vk_memory place = ok ? place_of_tower(e) : VK_MEMORY_DEVICE;
-    for (size_t i = 0; ok && i < weights_sections(e->tower_weights); i++)
-        weights_place(e->tower_weights, i, place);
-    ok = ok && weights_allocate(e->tower_weights, err) &&
-         weights_upload(e->tower_weights, stop, NULL, err);
-    if (!ok)
-        engine_drop_tower(e);
-    return ok;
-}
-
-void engine_drop_tower(struct engine *e)
-{
-    if (e->memory.tower_stays)
-        return;
-    vision_destroy(e->vision);
-    weights_destroy(e->tower_weights);
-    e->vision = NULL;
-    e->tower_weights = NULL;
 }

@@ -26,7 +26,7 @@ static struct memory_plan count(const struct memory_needs *n, const struct memor
     for (uint32_t i = 0; i < n->layers; i++)
         *(i < device_layers ? &p.weights.device : &p.weights.host) += n->layer_weights[i];
     p.cache = layers_use(n->kv[kv].layer, device_layers, n->layers);
-    p.scratch = (struct memory_use){n->scratch, n->host_scratch};
+    p.scratch = (struct memory_use){n->kv[kv].scratch, n->host_scratch};
     if (device_layers > 0)
         p.scratch.device += n->kv[kv].growth;
     if (device_layers < n->layers)

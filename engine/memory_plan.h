@@ -19,11 +19,13 @@ struct memory_needs {
     const uint64_t *layer_weights; // [layers]
     uint64_t output_weights;       // what belongs to no layer; always in device memory
     struct {
+        uint32_t type;    // the caller's
         uint64_t layer;   // the full cache of a layer
         uint64_t growth;  // what growing takes for a moment
+        uint64_t scratch; // in device memory, of what computes with it
     } kv[MEMORY_KV_MOST]; // the forms that the cache may have, the best one first
     uint32_t n_kv;
-    uint64_t scratch, host_scratch;
+    uint64_t host_scratch;
     uint64_t tower_weights; // 0: none
     uint64_t tower_scratch, tower_host_scratch;
 };

@@ -60,6 +60,14 @@ uint64_t weights_section_size(const struct weights *w, size_t i)
     return vk_slabs_total(w->sections[i].slabs);
 }
 
+uint64_t weights_size(const struct weights *w)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < w->n_sections; i++)
+        sum += weights_section_size(w, i);
+    return sum;
+}
+
 void weights_place(struct weights *w, size_t i, enum vk_memory kind)
 {
     w->sections[i].kind = kind;

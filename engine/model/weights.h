@@ -25,6 +25,7 @@ void weights_destroy(struct weights *w);
 bool weights_section(struct weights *w, struct error *e);
 size_t weights_sections(const struct weights *w);
 uint64_t weights_section_size(const struct weights *w, size_t i); // bytes of memory that it takes
+uint64_t weights_size(const struct weights *w);                   // and all of them
 // Where it will lie: VK_MEMORY_DEVICE, as before this call, or VK_MEMORY_UPLOAD.
 void weights_place(struct weights *w, size_t i, enum vk_memory kind);
 

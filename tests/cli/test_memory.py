@@ -44,8 +44,12 @@ class DryRun(Case):
 
     def test_less_memory(self):
         whole = self.plan("-m", LM, "--mmproj", EYES)
-        tight = self.plan("-m", LM, "--mmproj", EYES, "--device-memory",
-                          str(whole["needed"]["device"] - 1))
+        less = ("-m", LM, "--mmproj", EYES, "--device-memory", whole["needed"]["device"] - 1)
+        tight = self.plan(*less)
+        self.assertTrue(tight["fits"] and tight["tower_stays"])
+        self.assertEqual((whole["kv"], tight["kv"]), ("f16", "q8_0"))
+        self.assertIn("q8_0", tight["notice"])
+        tight = self.plan(*less, "--kv", "f16")
         self.assertTrue(tight["fits"])
         self.assertFalse(tight["tower_stays"])
         self.assertLess(tight["needed"]["device"], whole["needed"]["device"])
@@ -60,7 +64,7 @@ class DryRun(Case):
         self.refuse(DEVICE, "not enough memory", "-m", LM, "--device-memory", "1M", "-p", "hi")
 
     def test_notice_is_on_standard_error(self):
-        size = self.plan("-m", LM)["needed"]["device"]
+        size = self.plan("-m", LM, "--kv", "q8_0")["needed"]["device"]
         result = self.succeed("-m", LM, "--device-memory", size - 1, "-n", "1", "-p", "hi")
         self.assertIn("1 of 2 layers", result.err)
         self.assertNotIn("layers", result.out)

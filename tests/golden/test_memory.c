@@ -165,6 +165,7 @@ static void matrices_in_pieces_compute_the_same(void **state)
     assert_memory_equal(got, want, 1024 * sizeof(float));
     session_destroy(s);
     engine_destroy(engine);
+    params.kv = KV_F16;
     params.context = 2048; // no binding holds a layer's cache: 512 bytes a position
     assert_null(engine_create(&params, &e));
     unsetenv("PUMICE_MOST_BINDING");
@@ -174,10 +175,38 @@ static void matrices_in_pieces_compute_the_same(void **state)
     free(want);
 }
 
+// First the cache shrinks, where nobody asked for another one.
+static void a_smaller_cache_is_the_first_choice(void **state)
+{
+    (void)state;
+    struct memory_report f16 = report_of_params();
+    params.device_memory = f16.needed.device - 1;
+    struct memory_report r = report_of_params();
+    assert_true(r.fits && r.tower_stays);
+    assert_string_equal(f16.kv, "f16");
+    assert_string_equal(r.kv, "q8_0");
+    assert_non_null(strstr(r.notice, "q8_0"));
+    assert_int_equal(r.cache.device, f16.cache.device / 64 * 34); // 32 values and a scale
+    params.device_memory = 0;
+    params.kv = KV_Q8_0;
+    float *want = logits_with_params(40);
+    struct memory_report asked = report_of_params();
+    assert_memory_equal(&asked.needed, &r.needed, sizeof(r.needed));
+    assert_string_equal(asked.notice, "");
+    params.kv = KV_AUTO;
+    params.device_memory = f16.needed.device - 1;
+    float *got = logits_with_params(40);
+    assert_memory_equal(got, want, 1024 * sizeof(float));
+    free(got);
+    free(want);
+    check_allocated(LAYERS);
+}
+
 // Less and less memory: the tower goes, then layers do.
 static void a_plan_for_less_memory_computes_the_same(void **state)
 {
     (void)state;
+    params.kv = KV_F16;
     struct memory_report all = report_of_params();
     float *want = logits_with_params(40);
     params.device_memory = all.needed.device - 1;
@@ -204,6 +233,7 @@ static void a_plan_for_less_memory_computes_the_same(void **state)
 static void a_tower_that_does_not_stay_is_dropped(void **state)
 {
     (void)state;
+    params.kv = KV_F16;
     params.device_memory = report_of_params().needed.device - 1;
     struct error e = {0};
     struct engine *engine = open();
@@ -242,6 +272,7 @@ int main(void)
         cmocka_unit_test_setup(a_grown_cache_is_as_planned, reset),
         cmocka_unit_test_setup(layers_in_host_memory_compute_the_same, reset),
         cmocka_unit_test_setup(matrices_in_pieces_compute_the_same, reset),
+        cmocka_unit_test_setup(a_smaller_cache_is_the_first_choice, reset),
         cmocka_unit_test_setup(a_plan_for_less_memory_computes_the_same, reset),
         cmocka_unit_test_setup(a_tower_that_does_not_stay_is_dropped, reset),
         cmocka_unit_test_setup(too_little_memory_is_a_sentence, reset),

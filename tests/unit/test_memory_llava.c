@@ -142,7 +142,7 @@ static void measure(struct engine *e, struct memory_needs *n, uint64_t *layers)
               (e->vision_file = gguf_open(file("tower"), &err)) &&
               vision_read_traits(e->vision_file, &e->traits, &err) &&
               engine_reserve(e, &(struct engine_params){.context = CONTEXT}, &err) &&
-              engine_measure(e, layers, n, &err);
+              engine_measure(e, KV_AUTO, layers, n, &err);
     if (!ok)
         fail_msg("%s", err.text);
 }
