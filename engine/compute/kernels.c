@@ -9,9 +9,12 @@ struct layout kernel_layout(const struct vk_profile *profile)
 {
     double piece = profile->type == VK_TYPE_CPU ? 2e9 : 5e10;
     if (profile->shape == VK_SHAPE_CPU)
-        return (struct layout){
-            .interleave = profile->subgroup_size, .most_columns = 128, .piece_flops = piece};
-    return (struct layout){.interleave = 1, .most_columns = 512, .piece_flops = piece};
+        return (struct layout){.interleave = profile->subgroup_size,
+                               .most_columns = 128,
+                               .most_tiles = 1,
+                               .piece_flops = piece};
+    return (struct layout){
+        .interleave = 1, .most_columns = 512, .most_tiles = 5, .piece_flops = piece};
 }
 
 bool kernel_runs(enum quant_type type)

@@ -82,7 +82,7 @@ static bool read_patch(const struct gguf *g, struct weights *w, struct vision *v
 // Attention without turning and without a mask, in the words of the shared kernels.
 static bool make_tables(struct weights *w, struct vision *v, struct error *e)
 {
-    uint32_t n = patches(v) + 1, size = v->t.width / v->t.heads;
+    uint32_t tile = patches(v) + 1, n = v->batch * tile, size = v->t.width / v->t.heads;
     size_t floats = (size_t)n * (size + 3);
     float *rotation = calloc(floats, sizeof(float));
     if (!rotation)
@@ -92,7 +92,8 @@ static bool make_tables(struct weights *w, struct vision *v, struct error *e)
         rotation[i] = 1;
     for (uint32_t i = 0; i < n; i++) {
         slots[i] = i;
-        ranges[2 * i + 1] = n;
+        ranges[2 * i] = i / tile * tile;
+        ranges[2 * i + 1] = i / tile * tile + tile;
     }
     bool ok = weights_floats(w, rotation, (size_t)n * size, &v->rotation, e) &&
               weights_floats(w, (const float *)slots, n, &v->slots, e) &&
@@ -128,6 +129,18 @@ static bool read_newline(const struct gguf *g, struct vision *v, struct error *e
     return true;
 }
 
+// As many as the largest grid has, with the whole picture, where the device can use so much work.
+static uint32_t most_tiles(const struct vision *v)
+{
+    const struct preprocess_rule *r = &v->t.rule;
+    uint32_t most = 1, device = kernel_layout(vk_device_profile(v->device)).most_tiles;
+    for (uint32_t i = 0; i < r->n_grids; i++) {
+        uint32_t tiles = 1 + r->grids[i].width / r->size * (r->grids[i].height / r->size);
+        most = tiles > most ? tiles : most;
+    }
+    return most < device ? most : device;
+}
+
 struct vision *vision_create(struct vk_device *d, const struct gguf *g, struct weights *w,
                              struct error *e)
 {
@@ -139,6 +152,7 @@ struct vision *vision_create(struct vk_device *d, const struct gguf *g, struct w
     v->device = d;
     if (!vision_read_traits(g, &v->t, e))
         goto fail;
+    v->batch = most_tiles(v);
     v->blocks = calloc(v->t.blocks, sizeof(*v->blocks));
     if (!v->blocks) {
         error_no_memory(e);

@@ -1,5 +1,6 @@
 // The inside of a tower, shared by vision_kind.c and vision_traits.c (metadata), vision.c
-// (tensors), vision_positions.c (their table of positions) and vision_plan.c (computation).
+// (tensors), vision_positions.c (their table of positions) vision_plan.c (computation) and
+// vision_encode.c (pictures).
 #pragma once
 
 #include "engine/model/vision.h"
@@ -19,9 +20,11 @@ struct vision {
     struct norm pre;
     struct vision_block *blocks;
     struct matrix project[2];
-    struct vk_buffer *input;  // [patches][patch_stride] floats
-    struct vk_buffer *output; // [patches][projects_to]
-    struct plan *plan;
+    uint32_t batch;           // tiles at most that are encoded together
+    struct vk_buffer *input;  // [batch][patches][patch_stride] floats
+    struct vk_buffer *output; // [batch][patches][projects_to]
+    struct plan *plan;        // for `tiles` of them
+    uint32_t tiles;
     float *newline; // [projects_to]; NULL: tiles are not joined
 };
 
@@ -35,6 +38,10 @@ static inline uint32_t patch_stride(const struct vision_traits *t)
 {
     return (3 * t->patch * t->patch + WEIGHT_BLOCK - 1) / WEIGHT_BLOCK * WEIGHT_BLOCK;
 }
+
+uint64_t vision_input_size(const struct vision *v); // bytes of a tile
+uint64_t vision_output_size(const struct vision *v);
+struct plan *vision_make_plan(const struct vision *v, uint32_t tiles, struct error *e);
 
 // False with a sentence that names what it is: not LLaVA's kind of vision file.
 bool vision_check_kind(const struct gguf *g, struct error *e);
