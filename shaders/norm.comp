@@ -1,12 +1,12 @@
 #version 450
 // norm: y[row] = x[row] / rms(x[row]) * gain (RMSNorm, Zhang and Sennrich 2019), or
 // (x[row] - mean) / sqrt(variance + eps) * gain + bias (LayerNorm, Ba et al. 2016; two passes). Rows of `size` floats.
-// A workgroup is one subgroup and takes one row. Values beyond `size`, up to the stride, become 0. Read through texel
-// buffers: lavapipe loads from storage buffers lane by lane.
+// A workgroup is one subgroup and takes one row. Values beyond `size`, up to the stride, become 0.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
 #extension GL_EXT_control_flow_attributes : require
+#include "fetch.glsl"
 #include "shared.h"
 
 layout(local_size_x_id = 0) in;
@@ -16,10 +16,10 @@ layout(push_constant) uniform Push { push_norm p; };
 
 #include "across.glsl"
 
-layout(binding = 0) uniform samplerBuffer x;
+VECTORS(0, X, x);
 layout(binding = 1) writeonly buffer Out { vec4 y[]; };
-layout(binding = 2) uniform samplerBuffer gain;
-layout(binding = 3) uniform samplerBuffer bias;
+VECTORS(2, Gain, gain);
+VECTORS(3, Bias, bias);
 
 // 1 for each of the four values at 4 * i that counts.
 vec4 counted(uint i)
@@ -35,21 +35,21 @@ void main()
     if (CENTRED) {
         float sum = 0.0;
         for (uint i = lane; i < n; i += L)
-            sum += dot(texelFetch(x, int(from + i)), counted(i));
+            sum += dot(FETCH(x, from + i), counted(i));
         mean = across(sum) / float(p.size);
     }
     float squares = 0.0;
     for (uint i = lane; i < n; i += L) {
-        vec4 v = (texelFetch(x, int(from + i)) - mean) * counted(i);
+        vec4 v = (FETCH(x, from + i) - mean) * counted(i);
         squares += dot(v, v);
     }
     float factor = 1.0 / sqrt(across(squares) / float(p.size) + p.eps);
     for (uint i = lane; i < p.stride / 4u; i += L) {
         vec4 v = vec4(0.0);
         if (i < n) {
-            v = (texelFetch(x, int(from + i)) - mean) * factor * texelFetch(gain, int(i));
+            v = (FETCH(x, from + i) - mean) * factor * FETCH(gain, i);
             if (CENTRED)
-                v += texelFetch(bias, int(i));
+                v += FETCH(bias, i);
             v *= counted(i);
         }
         y[to + i] = v;

@@ -8,6 +8,7 @@
 #extension GL_KHR_shader_subgroup_shuffle : require
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_EXT_shader_16bit_storage : require
+#include "fetch.glsl"
 #include "shared.h"
 
 layout(local_size_x_id = 0) in;
@@ -19,9 +20,9 @@ layout(constant_id = 5) const uint SL = 8;
 layout(constant_id = 6) const uint SIZE = 64; // of a head: a constant, since a division by another number is slow
 layout(push_constant) uniform Push { push_rotate p; };
 
-layout(binding = 0) uniform samplerBuffer x;
+VECTORS(0, X, x);
 layout(binding = 1) writeonly buffer Q { vec4 q[]; };
-layout(binding = 2) uniform samplerBuffer rotation;
+VECTORS(2, Rotation, rotation);
 layout(binding = 3) readonly buffer Slots { uint slot[]; };
 layout(binding = 4) writeonly buffer Halves { float16_t halves[]; };
 layout(binding = 4) writeonly buffer Words { uint words[]; };
@@ -67,11 +68,11 @@ void main()
         vec4 low = vec4(0.0), high = vec4(0.0);
         if (there) {
             uint at = ((column * heads + head) * SIZE + d) / 4u, by = (column * SIZE + d) / 4u;
-            low = texelFetch(x, int(at));
-            high = texelFetch(x, int(at + 1u));
+            low = FETCH(x, at);
+            high = FETCH(x, at + 1u);
             if (!value) {
-                low = turn(low, texelFetch(rotation, int(by)));
-                high = turn(high, texelFetch(rotation, int(by + 1u)));
+                low = turn(low, FETCH(rotation, by));
+                high = turn(high, FETCH(rotation, by + 1u));
             }
         }
         if (head < p.q_heads) {

@@ -44,8 +44,10 @@
 #include "shaders/gemv_gpu_q5_0.h"
 #include "shaders/gemv_gpu_q5_1.h"
 #include "shaders/gemv_gpu_q8_0.h"
-#include "shaders/norm.h"
-#include "shaders/rotate.h"
+#include "shaders/norm_cpu.h"
+#include "shaders/norm_gpu.h"
+#include "shaders/rotate_cpu.h"
+#include "shaders/rotate_gpu.h"
 #include "shaders/shortlist.h"
 
 // Interfaces: what the `layout(binding = ...)` lines of a family say.
@@ -61,8 +63,10 @@
 #define GEMM_GPU      4, {S, S, S, S}, sizeof(struct push_matmul)
 #define ATTENTION_CPU 4, {F, U, S, S}, sizeof(struct push_attention)
 #define ATTENTION_GPU 4, {S, S, S, S}, sizeof(struct push_attention)
-#define NORM          4, {F, S, F, F}, sizeof(struct push_norm)
-#define ROTATE        5, {F, S, F, S, S}, sizeof(struct push_rotate)
+#define NORM_CPU      4, {F, S, F, F}, sizeof(struct push_norm)
+#define NORM_GPU      4, {S, S, S, S}, sizeof(struct push_norm)
+#define ROTATE_CPU    5, {F, S, F, S, S}, sizeof(struct push_rotate)
+#define ROTATE_GPU    5, {S, S, S, S, S}, sizeof(struct push_rotate)
 #define SHORTLIST     3, {S, S, S}, sizeof(struct push_shortlist)
 #define MODULE(array, ...)                                                                         \
     {                                                                                              \
@@ -92,17 +96,19 @@ static const struct vk_shader gemm[2][TYPE_COUNT] = {
 static const struct vk_shader attention[2] = {[VK_SHAPE_GPU] = MODULE(attention_gpu, ATTENTION_GPU),
                                               [VK_SHAPE_CPU] =
                                                   MODULE(attention_cpu, ATTENTION_CPU)};
-static const struct vk_shader norm_module = MODULE(norm, NORM);
+static const struct vk_shader norm[2] = {
+    [VK_SHAPE_GPU] = MODULE(norm_gpu, NORM_GPU), [VK_SHAPE_CPU] = MODULE(norm_cpu, NORM_CPU)};
 static const struct vk_shader shortlist_module = MODULE(shortlist, SHORTLIST);
-static const struct vk_shader rotate_module = MODULE(rotate, ROTATE);
+static const struct vk_shader rotate[2] = {[VK_SHAPE_GPU] = MODULE(rotate_gpu, ROTATE_GPU),
+                                           [VK_SHAPE_CPU] = MODULE(rotate_cpu, ROTATE_CPU)};
 
 const struct vk_shader *shader_find(enum shader_family family, enum vk_shape shape,
                                     enum quant_type type)
 {
     if (family == SHADER_NORM)
-        return &norm_module;
+        return &norm[shape];
     if (family == SHADER_ROTATE)
-        return &rotate_module;
+        return &rotate[shape];
     if (family == SHADER_SHORTLIST)
         return &shortlist_module;
     if (family == SHADER_ATTENTION)
