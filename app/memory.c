@@ -58,6 +58,8 @@ void memory_text(const struct memory_report *r, struct buffer *out)
                 r->tower_stays ? "stays loaded" : "loaded for each question with new pictures");
     add_row(out, "needed", r->needed, r->fits ? "" : "does not fit");
     add_row(out, "free", r->free, r->one_memory ? "one memory: both columns together" : "");
+    if (r->notice[0])
+        buffer_printf(out, "  %s\n", r->notice);
 }
 
 bool run_dry(struct app *app, struct error *e)

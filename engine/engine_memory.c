@@ -170,7 +170,7 @@ static void explain_choices(enum kv_type want, const struct memory_plan *p,
                        "%s%u of %u layers lie in host memory, which is slower",
                        at > r->notice ? ", " : "", r->layers - p->device_layers, r->layers);
     if (at > r->notice)
-        snprintf(at, (size_t)(end - at), ": the device has %s free", amount(l->device).text);
+        snprintf(at, (size_t)(end - at), ": the device has %s for it", amount(l->device).text);
 }
 
 static void report(struct engine *e, enum kv_type want, const struct memory_plan *p,

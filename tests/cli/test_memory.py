@@ -49,6 +49,7 @@ class DryRun(Case):
         self.assertTrue(tight["fits"] and tight["tower_stays"])
         self.assertEqual((whole["kv"], tight["kv"]), ("f16", "q8_0"))
         self.assertIn("q8_0", tight["notice"])
+        self.assertIn(tight["notice"], self.succeed(*less, "--dry-run").out)
         tight = self.plan(*less, "--kv", "f16")
         self.assertTrue(tight["fits"])
         self.assertFalse(tight["tower_stays"])
