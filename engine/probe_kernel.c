@@ -14,14 +14,14 @@ static const struct quant *find_type(const char *name)
 {
     for (uint32_t t = 0; t < 64; t++) {
         const struct quant *q = quant_find(t);
-        if (q && strcmp(q->name, name) == 0 && kernel_runs(t))
+        if (q && strcmp(q->name, name) == 0 && q->dequantize)
             return q;
     }
     return NULL;
 }
 
-// Bytes whose blocks have ordinary scales: a byte pattern that is a small number as half, bfloat
-// and float.
+// Bytes whose blocks have ordinary scales, at their beginning or end: a byte pattern that is a
+// small number as half, bfloat and float.
 static uint8_t *random_blocks(const struct quant *q, uint64_t size)
 {
     uint8_t *bytes = malloc(size);
@@ -31,7 +31,8 @@ static uint8_t *random_blocks(const struct quant *q, uint64_t size)
         bytes[i] = (uint8_t)(state >> 24);
         if (q->elems == 1 && i % q->bytes == q->bytes - 1u)
             bytes[i] = 0x30 | (bytes[i] & 0x80);
-        if (q->elems > 1 && (i % q->bytes == 1 || i % q->bytes == 3))
+        uint32_t at = (uint32_t)(i % q->bytes), back = q->bytes - at;
+        if (q->elems > 1 && (at == 1 || at == 3 || back == 1 || back == 3))
             bytes[i] = 0x20;
     }
     return bytes;
@@ -159,7 +160,8 @@ bool probe_kernel(struct engine *e, const char *type, uint32_t rows, uint32_t co
                   uint32_t inner, uint32_t repeats, struct kernel_figure *out, struct error *err)
 {
     const struct quant *q = find_type(type);
-    if (!q || rows == 0 || columns == 0 || inner == 0 || inner % 32 != 0 || repeats == 0)
+    if (!q || rows == 0 || columns == 0 || inner == 0 || inner % 32 != 0 || inner % q->elems != 0 ||
+        repeats == 0)
         return error_set(err, ERROR_USAGE, "there is no kernel for the type %s at %ux%ux%u", type,
                          rows, columns, inner);
     *out = (struct kernel_figure){.rows = rows, .columns = columns, .inner = inner};

@@ -38,38 +38,35 @@ void main()
         sum[i] = 0.0;
     // Unrolled over the whole block: a loop within this one costs llvmpipe a fifth to a half of the time.
     for (uint b = 0; b < p.inner; b++, at += UNIT * L) {
-#if HEAD > 0
-        uvec4 scale = texelFetch(weights, int(at));
-        vec2 dm[4];
-        [[unroll]] for (uint r = 0; r < 4; r++)
-            dm[r] = block_scale(scale[r]);
-#endif
-#if HEAD > 1
-        uvec4 high = texelFetch(weights, int(at + L));
-#else
-        const uvec4 high = uvec4(0);
-#endif
-        [[unroll]] for (uint part = 0; part < PARTS; part++) {
-            uvec4 w[4];
+        uint head[4][WORDS];
+        [[unroll]] for (uint k = 0; k < HEAD; k++) {
+            uvec4 words = texelFetch(weights, int(at + k * L));
             [[unroll]] for (uint r = 0; r < 4; r++)
-                w[r] = texelFetch(weights, int(at + (HEAD + part * 4 + r) * L));
-            [[unroll]] for (uint step = 0; step < STEPS; step++) {
-                vec4 f[4];
-                [[unroll]] for (uint r = 0; r < 4; r++) {
-                    f[r] = block_quants(w[r], high[r], step);
-#if HEAD > 0
-                    f[r] = f[r] * dm[r].x + dm[r].y;
+                head[r][k] = words[r];
+        }
+        uvec4 w[4];
+        vec2 dm[4];
+        [[unroll]] for (uint step = 0; step < 8; step++) {
+            if (PARTS > 0 && step % STEPS == 0)
+                [[unroll]] for (uint r = 0; r < 4; r++)
+                    w[r] = texelFetch(weights, int(at + (HEAD + step / STEPS * 4 + r) * L));
+            vec4 f[4];
+            [[unroll]] for (uint r = 0; r < 4; r++) {
+                f[r] = block_quants(head[r], w[r], step);
+#if SPANS > 0
+                if (step % (8 / SPANS) == 0)
+                    dm[r] = block_scale(head[r], step / (8 / SPANS));
+                f[r] = f[r] * dm[r].x + dm[r].y;
 #endif
-                }
-                [[unroll]] for (uint i = 0; i < T / XL; i++) {
-                    vec4 xv = texelFetch(x, int(x_at[i] + b * 8u + part * STEPS + step));
-                    [[unroll]] for (uint t = 0; t < XL; t++)
-                        [[unroll]] for (uint c = 0; c < 4; c++) {
-                            float xc = subgroupShuffle(xv[c], t);
-                            [[unroll]] for (uint r = 0; r < 4; r++)
-                                sum[r * T + i * XL + t] += xc * f[r][c];
-                        }
-                }
+            }
+            [[unroll]] for (uint i = 0; i < T / XL; i++) {
+                vec4 xv = texelFetch(x, int(x_at[i] + b * 8u + step));
+                [[unroll]] for (uint t = 0; t < XL; t++)
+                    [[unroll]] for (uint c = 0; c < 4; c++) {
+                        float xc = subgroupShuffle(xv[c], t);
+                        [[unroll]] for (uint r = 0; r < 4; r++)
+                            sum[r * T + i * XL + t] += xc * f[r][c];
+                    }
             }
         }
     }

@@ -29,18 +29,17 @@ void stage_weights(uint b)
     uint row = gl_LocalInvocationID.x % TILE, quarter = gl_LocalInvocationID.x / TILE;
     uint quad = min(gl_WorkGroupID.x * (TILE / 4u) + row / 4u, (p.rows - 1u) / 4u), r = row % 4u;
     uint at = (quad * p.inner + b) * UNIT;
-#if HEAD > 0
-    vec2 dm = block_scale(weights[at][r]);
-#endif
-#if HEAD > 1
-    uint high = weights[at + 1][r];
-#else
-    const uint high = 0;
-#endif
+    uint head[WORDS];
+    [[unroll]] for (uint k = 0; k < HEAD; k++)
+        head[k] = weights[at + k][r];
     [[unroll]] for (uint half_ = 0; half_ < 2u; half_++) {
         uint i = quarter * 2u + half_; // of the block's 8 steps
-        vec4 f = block_quants(weights[at + HEAD + i / STEPS * 4u + r], high, i % STEPS);
-#if HEAD > 0
+        uvec4 w;
+        if (PARTS > 0)
+            w = weights[at + HEAD + i / STEPS * 4u + r];
+        vec4 f = block_quants(head, w, i);
+#if SPANS > 0
+        vec2 dm = block_scale(head, i / (8u / SPANS));
         f = f * dm.x + dm.y;
 #endif
         [[unroll]] for (uint c = 0; c < 4u; c++)

@@ -65,40 +65,43 @@ void main()
     vec4 sum = vec4(0.0); // of the four rows
     for (uint b = gl_LocalInvocationID.x; b < p.inner; b += gl_WorkGroupSize.x) {
         uint at = (gl_WorkGroupID.x * p.inner + b) * UNIT;
-#if HEAD > 0
-        uvec4 scale = weights[at];
-        vec4 q_sum = vec4(0.0);
-        float x_sum = 0.0;
-#else
-#define q_sum sum
-#endif
-#if HEAD > 1
-        uvec4 high = weights[at + 1];
-#else
-        const uvec4 high = uvec4(0);
-#endif
-        [[unroll]] for (uint part = 0; part < PARTS; part++) {
-            uvec4 w[4];
+        uint head[4][WORDS];
+        [[unroll]] for (uint k = 0; k < HEAD; k++) {
+            uvec4 words = weights[at + k];
             [[unroll]] for (uint r = 0; r < 4; r++)
-                w[r] = weights[at + HEAD + part * 4 + r];
-            [[unroll]] for (uint step = 0; step < STEPS; step++) {
-                uint i = b * 8u + part * STEPS + step;
-                vec4 xv = x[x_at + i];
-                if (NORM)
-                    xv *= gain[i];
+                head[r][k] = words[r];
+        }
+        uvec4 w[4];
+#if SPANS > 0
+        vec4 q_sum;
+        float x_sum;
+#endif
+        [[unroll]] for (uint step = 0; step < 8; step++) {
+            if (PARTS > 0 && step % STEPS == 0)
                 [[unroll]] for (uint r = 0; r < 4; r++)
-                    q_sum[r] += dot(block_quants(w[r], high[r], step), xv);
-#if HEAD > 0
-                x_sum += xv.x + xv.y + xv.z + xv.w;
-#endif
+                    w[r] = weights[at + HEAD + step / STEPS * 4 + r];
+            vec4 xv = x[x_at + b * 8u + step];
+            if (NORM)
+                xv *= gain[b * 8u + step];
+#if SPANS > 0
+            const uint steps = 8u / SPANS;
+            if (step % steps == 0) {
+                q_sum = vec4(0.0);
+                x_sum = 0.0;
             }
-        }
-#if HEAD > 0
-        [[unroll]] for (uint r = 0; r < 4; r++) {
-            vec2 dm = block_scale(scale[r]);
-            sum[r] += dm.x * q_sum[r] + dm.y * x_sum;
-        }
+            [[unroll]] for (uint r = 0; r < 4; r++)
+                q_sum[r] += dot(block_quants(head[r], w[r], step), xv);
+            x_sum += xv.x + xv.y + xv.z + xv.w;
+            if (step % steps == steps - 1u)
+                [[unroll]] for (uint r = 0; r < 4; r++) {
+                    vec2 dm = block_scale(head[r], step / steps);
+                    sum[r] += dm.x * q_sum[r] + dm.y * x_sum;
+                }
+#else
+            [[unroll]] for (uint r = 0; r < 4; r++)
+                sum[r] += dot(block_quants(head[r], w[r], step), xv);
 #endif
+        }
     }
     sum = across(sum) * factor;
     if (gl_LocalInvocationID.x != 0)

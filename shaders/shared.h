@@ -21,13 +21,23 @@ typedef uint32_t uint;
 #define TYPE_Q5_0 6
 #define TYPE_Q5_1 7
 #define TYPE_Q8_0 8
+#define TYPE_Q2_K 10
+#define TYPE_Q3_K 11
+#define TYPE_Q6_K 14
+#define TYPE_IQ4_NL 20
 #define TYPE_BF16 30
 
 // Weights in device memory. A matrix is cut into quads of 4 * L rows (L: the interleave, the subgroup
 // size for the cpu shape, 1 for the gpu shape; row = (quad * 4 + r) * L + lane) and blocks of 32 columns.
-// A quad's block is WEIGHT_UNIT(type) * L units of 16 bytes, one behind the other:
-//   quantised: [lane] the scales of r = 0..3, each half2(d, m);  Q5: then [lane] the high bits of r = 0..3;
-//   all: [part][r][lane] the quants or values, 16 bytes of consecutive columns a lane.
+// A quad's block is UNIT (shaders/weights.glsl) * L units of 16 bytes, one behind the other:
+//   [word][lane] the head: a word of each r = 0..3; then [part][r][lane] 16 bytes of consecutive columns, or 4 bits of 32.
+// The words of a row's head are its scales, then bits of its quants:
+//   Q4_0, Q4_1, Q8_0   half d, half m; Q5_0 and Q5_1 behind it the fifth bits
+//   IQ4_NL             half d, int8 s: the scale is d s; also IQ4_XS
+//   Q6_K               half d, int8 s[2] of 16 columns each; then bits 4 and 5 of columns 0..15; of 16..31
+//   Q3_K               as Q6_K, bit 2 of all columns, bits 0 and 1 of columns 0..15; of 16..31. No parts
+//   Q2_K               half d, half dmin; uint8 s[2], m[2] of 16 columns each; the columns as in Q3_K. No parts
+// Of n bits a column, column 4 i + j has its own in byte j from bit n i on (i from 0 in each word).
 // Quads follow each other, in each the blocks in order. Rows and columns that the matrix lacks are zero.
 #define WEIGHT_BLOCK 32
 #define WEIGHT_QUAD  4

@@ -17,11 +17,6 @@ struct layout kernel_layout(const struct vk_profile *profile)
         .interleave = 1, .most_columns = 512, .most_tiles = 5, .piece_flops = piece};
 }
 
-bool kernel_runs(enum quant_type type)
-{
-    return shader_find(SHADER_GEMM, VK_SHAPE_CPU, type) != NULL;
-}
-
 // Units of 16 bytes that a lane has in a block: UNIT of shaders/weights.glsl.
 static uint32_t units(enum quant_type type)
 {
@@ -33,12 +28,18 @@ static uint32_t units(enum quant_type type)
         return 16;
     case QUANT_Q8_0:
         return 9;
+    case QUANT_Q6_K:
+        return 7;
     case QUANT_Q5_0:
     case QUANT_Q5_1:
         return 6;
     case QUANT_Q4_0:
     case QUANT_Q4_1:
+    case QUANT_IQ4_NL:
         return 5;
+    case QUANT_Q3_K:
+    case QUANT_Q2_K:
+        return 4;
     default:
         break; // no kernel reads it
     }

@@ -56,8 +56,6 @@ struct matrix {
 // Bytes of a matrix in that layout.
 uint64_t kernel_matrix_size(enum quant_type type, uint32_t rows, uint32_t columns,
                             uint32_t interleave);
-// Whether there are kernels for a type.
-bool kernel_runs(enum quant_type type);
 
 // A normalisation: RMSNorm without a bias, LayerNorm with one.
 struct norm {

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "engine/model/decoder_internal.h"
-#include "engine/model/recode.h"
 
 static const struct gguf_tensor *layer_tensor(const struct gguf *g, uint32_t layer,
                                               const char *name, uint64_t columns, uint64_t rows,
@@ -69,8 +68,8 @@ static bool read_qkv(const struct gguf *g, struct weights *w, const struct decod
     if (!find_qkv(g, decoder_find_family(g), s, i, parts, e))
         return false;
     for (int k = 0, n; k < QKV_PARTS; k += n) {
-        enum quant_type type = recode_type(parts[k].tensor->type);
-        for (n = 1; k + n < QKV_PARTS && recode_type(parts[k + n].tensor->type) == type;)
+        enum quant_type type = parts[k].tensor->type;
+        for (n = 1; k + n < QKV_PARTS && parts[k + n].tensor->type == type;)
             n++;
         if (!weights_matrix(w, parts + k, (uint32_t)n, WEIGHT_STACKED, s->width, &l->qkv[l->n_qkv],
                             e))

@@ -36,7 +36,7 @@ struct quant {
 };
 
 // Every type that the format defines and that has a size; NULL: unknown or removed. A type that we
-// can hold and list, but not run (K, IQ, ... for now), has dequantize == NULL.
+// can list, but not compute with, has dequantize == NULL.
 const struct quant *quant_find(uint32_t type);
 
 float quant_f16_to_f32(uint16_t half);  // exact, subnormals included

@@ -1,4 +1,4 @@
-// Shared by quant.c, quant_k.c and recode.c: reading a block's fields (little-endian, unaligned),
+// Shared by quant.c, quant_k.c and repack.c: reading a block's fields (little-endian, unaligned),
 // and the types of 256 elements.
 #pragma once
 
@@ -31,15 +31,20 @@ static inline void k4_scale(const uint8_t *s, int j, float *scale, float *minimu
     }
 }
 
-// What a run of IQ4_XS multiplies its values with: d, scales_h, scales_l[4].
-static inline float iq4_xs_scale(const uint8_t *b, int j)
+// Scale j of the sixteen 6-bit ones of Q3_K in 12 bytes: low four bits in s[0..8), high two in
+// s[8..12).
+static inline int q3_scale(const uint8_t *s, int j)
 {
-    uint16_t high = load_u16(b + 2);
-    int scale = (b[4 + j / 2] >> (j % 2 * 4) & 15) | (high >> (2 * j) & 3) << 4;
-    return load_f16(b) * (float)(scale - 32);
+    int low = j < 8 ? s[j] & 15 : s[j - 8] >> 4;
+    return (low | (s[8 + j % 4] >> (j / 4 * 2) & 3) << 4) - 32;
 }
 
-extern const int8_t quant_iq4_values[16]; // of IQ4_NL and IQ4_XS
+// Scale j of the eight of IQ4_XS: d, scales_h, scales_l[4].
+static inline int iq4_xs_scale(const uint8_t *b, int j)
+{
+    uint16_t high = load_u16(b + 2);
+    return ((b[4 + j / 2] >> (j % 2 * 4) & 15) | (high >> (2 * j) & 3) << 4) - 32;
+}
 
 // See struct quant.
 void quant_q2_k(const void *blocks, float *out, size_t n);

@@ -15,14 +15,6 @@ void quant_q2_k(const void *blocks, float *out, size_t n)
     }
 }
 
-// Scale j of the sixteen 6-bit ones of Q3_K in 12 bytes: low four bits in s[0..8), high two in
-// s[8..12).
-static int q3_scale(const uint8_t *s, int j)
-{
-    int low = j < 8 ? s[j] & 15 : s[j - 8] >> 4;
-    return (low | (s[8 + j % 4] >> (j / 4 * 2) & 3) << 4) - 32;
-}
-
 // hmask[32], qs[64], scales[12], d: 2 bits, and a third in hmask.
 void quant_q3_k(const void *blocks, float *out, size_t n)
 {
@@ -83,15 +75,15 @@ void quant_q6_k(const void *blocks, float *out, size_t n)
     }
 }
 
-const int8_t quant_iq4_values[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                     1,    13,   25,  38,  53,  69,  89,  113};
+static const int8_t iq4_values[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                      1,    13,   25,  38,  53,  69,  89,  113};
 
 // 32 elements of a table of 16 values.
 static void iq4_run(const uint8_t *qs, float d, float *out)
 {
     for (int i = 0; i < 16; i++) {
-        out[i] = d * (float)quant_iq4_values[qs[i] & 15];
-        out[16 + i] = d * (float)quant_iq4_values[qs[i] >> 4];
+        out[i] = d * (float)iq4_values[qs[i] & 15];
+        out[16 + i] = d * (float)iq4_values[qs[i] >> 4];
     }
 }
 
@@ -109,5 +101,5 @@ void quant_iq4_xs(const void *blocks, float *out, size_t n)
     const uint8_t *b = blocks;
     for (; n > 0; n--, b += 136, out += 256)
         for (int j = 0; j < 8; j++)
-            iq4_run(b + 8 + 16 * j, iq4_xs_scale(b, j), out + 32 * j);
+            iq4_run(b + 8 + 16 * j, load_f16(b) * (float)iq4_xs_scale(b, j), out + 32 * j);
 }

@@ -1,129 +1,114 @@
 #include "engine/model/repack.h"
 
-#include <string.h>
-
+#include "engine/model/repack_runs.h"
 #include "shaders/shared.h"
 
 enum { UNIT_BYTES = 16 };
 
-// What a block of 32 columns becomes for a lane: where its bytes go among the lane's units.
-// scale: half2 in the first unit; high: in the second; values: in `parts` units, one for each 16
-// bytes.
-struct block_map {
-    uint32_t head, parts; // units before the parts; parts for each of the four r
-    uint32_t scale_bytes; // at the start of a file's block
-    uint32_t high_bytes;  // behind them
-    uint32_t value_bytes; // behind those: 16 * parts
+enum quant_type repack_type(enum quant_type file)
+{
+    switch (file) {
+    case QUANT_Q4_K:
+        return QUANT_Q4_1;
+    case QUANT_Q5_K:
+        return QUANT_Q5_1;
+    case QUANT_IQ4_XS:
+        return QUANT_IQ4_NL;
+    default:
+        return file;
+    }
+}
+
+// A quad on its way. The functions below are inlined with constants for all that a type decides.
+struct quad {
+    const uint8_t *const *rows;
+    uint32_t columns, interleave;
+    uint8_t *to;
 };
 
-static struct block_map map_of(enum quant_type type)
+#define INLINED static inline __attribute__((always_inline))
+
+// The run's words and parts to their places in a block of the quad.
+INLINED void scatter(const struct run *run, uint32_t head, uint32_t parts, uint32_t r,
+                     uint32_t lane, uint32_t interleave, uint8_t *block)
 {
-    switch (type) {
-    case QUANT_Q4_0:
-        return (struct block_map){1, 1, 2, 0, 16};
-    case QUANT_Q4_1:
-        return (struct block_map){1, 1, 4, 0, 16};
-    case QUANT_Q5_0:
-        return (struct block_map){2, 1, 2, 4, 16};
-    case QUANT_Q5_1:
-        return (struct block_map){2, 1, 4, 4, 16};
-    case QUANT_Q8_0:
-        return (struct block_map){1, 2, 2, 0, 32};
-    case QUANT_F16:
-    case QUANT_BF16:
-        return (struct block_map){0, 4, 0, 0, 64};
-    default: // F32: no kernel reads another
-        break;
-    }
-    return (struct block_map){0, 8, 0, 0, 128};
+    size_t unit = (size_t)interleave * UNIT_BYTES;
+    uint8_t *to = block + (size_t)lane * UNIT_BYTES;
+    for (uint32_t k = 0; k < head; k++)
+        memcpy(to + k * unit + (size_t)r * 4, &run->head[k], 4);
+    for (uint32_t k = 0; k < parts; k++)
+        memcpy(to + (head + (size_t)k * WEIGHT_QUAD + r) * unit, run->parts + k * UNIT_BYTES,
+               UNIT_BYTES);
 }
 
-// Bytes that the last block of a row has in the file: float rows may end inside a block.
-static size_t present(const struct block_map *m, uint32_t columns, uint32_t block)
+// `value`: bytes of one where rows may end inside a block; else 0.
+INLINED void pack(const struct quad *q, uint32_t head, uint32_t parts, uint32_t value,
+                  read_run *read)
 {
-    size_t whole = m->scale_bytes + m->high_bytes + m->value_bytes;
-    uint32_t left = columns - block * WEIGHT_BLOCK;
-    return left >= WEIGHT_BLOCK ? whole : whole / WEIGHT_BLOCK * left;
+    uint8_t *block = q->to;
+    for (uint32_t first = 0, b = 0; first < q->columns; first += WEIGHT_BLOCK, b++) {
+        for (uint32_t i = 0; i < WEIGHT_QUAD * q->interleave; i++) {
+            struct run run;
+            const uint8_t *row = q->rows[i];
+            if (!row) {
+                run = (struct run){0};
+            } else if (value && q->columns - first < WEIGHT_BLOCK) {
+                uint8_t last[WEIGHT_BLOCK * sizeof(float)] = {0};
+                memcpy(last, row + (size_t)first * value, (q->columns - first) * value);
+                read(last, 0, &run);
+            } else {
+                read(row, b, &run);
+            }
+            scatter(&run, head, parts, i / q->interleave, i % q->interleave, q->interleave, block);
+        }
+        block += (size_t)(head + WEIGHT_QUAD * parts) * q->interleave * UNIT_BYTES;
+    }
 }
 
-// Where the pieces of (r, lane) lie in a block of a quad.
-struct places {
-    uint8_t *scale, *high, *first_part;
-    size_t part_step;
-};
-
-static struct places places_of(const struct block_map *m, uint8_t *block, uint32_t r, uint32_t lane,
-                               uint32_t interleave)
-{
-    return (struct places){
-        .scale = block + (size_t)lane * UNIT_BYTES + r * 4,
-        .high = block + (size_t)(interleave + lane) * UNIT_BYTES + r * 4,
-        .first_part = block + (size_t)((m->head + r) * interleave + lane) * UNIT_BYTES,
-        .part_step = (size_t)WEIGHT_QUAD * interleave * UNIT_BYTES,
-    };
-}
-
-static void pack_block(const struct block_map *m, const uint8_t *from, size_t size,
-                       struct places to)
-{
-    uint8_t padded[128];
-    if (size < m->value_bytes) {
-        memset(padded, 0, sizeof(padded));
-        memcpy(padded, from, size);
-        from = padded;
-    }
-    if (m->scale_bytes) {
-        memset(to.scale, 0, 4);
-        memcpy(to.scale, from, m->scale_bytes);
-        from += m->scale_bytes;
-    }
-    if (m->high_bytes) {
-        memcpy(to.high, from, 4);
-        from += 4;
-    }
-    for (uint32_t i = 0; i < m->parts; i++)
-        memcpy(to.first_part + i * to.part_step, from + (size_t)i * UNIT_BYTES, UNIT_BYTES);
-}
-
-void repack_quad(enum quant_type type, const void *const *rows, uint32_t columns,
+void repack_quad(enum quant_type file, const void *const *rows, uint32_t columns,
                  uint32_t interleave, void *quad)
 {
-    struct block_map m = map_of(type);
-    size_t file_block = m.scale_bytes + m.high_bytes + m.value_bytes;
-    size_t quad_block = (size_t)(m.head + WEIGHT_QUAD * m.parts) * interleave * UNIT_BYTES;
-    static const uint8_t zeros[128];
-    uint32_t blocks = (columns + WEIGHT_BLOCK - 1) / WEIGHT_BLOCK;
-    uint8_t *block = quad;
-    for (uint32_t b = 0; b < blocks; b++, block += quad_block) {
-        size_t size = present(&m, columns, b);
-        for (uint32_t i = 0; i < WEIGHT_QUAD * interleave; i++) {
-            struct places to = places_of(&m, block, i / interleave, i % interleave, interleave);
-            const uint8_t *row = rows[i];
-            pack_block(&m, row ? row + b * file_block : zeros, size, to);
-        }
+    const struct quad q = {(const uint8_t *const *)rows, columns, interleave, quad};
+    switch (file) {
+    case QUANT_F16:
+    case QUANT_BF16:
+        return pack(&q, 0, 4, 2, read_f16);
+    case QUANT_Q4_0:
+        return pack(&q, 1, 1, 0, read_q4_0);
+    case QUANT_Q4_1:
+        return pack(&q, 1, 1, 0, read_q4_1);
+    case QUANT_Q4_K:
+        return pack(&q, 1, 1, 0, read_q4_k);
+    case QUANT_IQ4_NL:
+        return pack(&q, 1, 1, 0, read_iq4_nl);
+    case QUANT_IQ4_XS:
+        return pack(&q, 1, 1, 0, read_iq4_xs);
+    case QUANT_Q5_0:
+        return pack(&q, 2, 1, 0, read_q5_0);
+    case QUANT_Q5_1:
+        return pack(&q, 2, 1, 0, read_q5_1);
+    case QUANT_Q5_K:
+        return pack(&q, 2, 1, 0, read_q5_k);
+    case QUANT_Q8_0:
+        return pack(&q, 1, 2, 0, read_q8_0);
+    case QUANT_Q6_K:
+        return pack(&q, 3, 1, 0, read_q6_k);
+    case QUANT_Q3_K:
+        return pack(&q, 4, 0, 0, read_q3_k);
+    case QUANT_Q2_K:
+        return pack(&q, 4, 0, 0, read_q2_k);
+    default: // F32: no other is computed
+        return pack(&q, 0, 8, 4, read_f32);
     }
 }
 
-void unpack_quad(enum quant_type type, const void *quad, uint32_t columns, uint32_t interleave,
-                 void *const *rows)
+void repack_widen(const struct quant *q, const void *row, uint32_t columns, uint16_t *out)
 {
-    struct block_map m = map_of(type);
-    size_t file_block = m.scale_bytes + m.high_bytes + m.value_bytes;
-    size_t quad_block = (size_t)(m.head + WEIGHT_QUAD * m.parts) * interleave * UNIT_BYTES;
-    uint32_t blocks = (columns + WEIGHT_BLOCK - 1) / WEIGHT_BLOCK;
-    for (uint32_t b = 0; b < blocks; b++)
-        for (uint32_t i = 0; i < WEIGHT_QUAD * interleave; i++) {
-            uint8_t whole[128], *at = whole;
-            struct places from = places_of(&m, (uint8_t *)quad + b * quad_block, i / interleave,
-                                           i % interleave, interleave);
-            memcpy(at, from.scale, m.scale_bytes);
-            at += m.scale_bytes;
-            if (m.high_bytes)
-                memcpy(at, from.high, 4);
-            at += m.high_bytes;
-            for (uint32_t part = 0; part < m.parts; part++)
-                memcpy(at + (size_t)part * UNIT_BYTES, from.first_part + part * from.part_step,
-                       UNIT_BYTES);
-            memcpy((uint8_t *)rows[i] + b * file_block, whole, present(&m, columns, b));
-        }
+    const uint8_t *block = row;
+    float values[256];
+    for (uint32_t i = 0; i < columns; i += q->elems, block += q->bytes) {
+        q->dequantize(block, values, 1);
+        for (uint32_t k = 0; k < q->elems; k++)
+            *out++ = quant_f32_to_f16(values[k]);
+    }
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "engine/model/recode.h"
+#include "engine/model/repack.h"
 #include "engine/model/weights_internal.h"
 
 enum { PIECE_ROWS = 64 }; // a matrix is cut at multiples of it
@@ -228,11 +228,10 @@ static bool add_bias(struct weights *w, const struct weight_part *parts, uint32_
 // F16 holds what rows of different types say.
 static enum quant_type common_type(const struct weight_part *parts, uint32_t n)
 {
-    enum quant_type type = recode_type(parts[0].tensor->type);
     for (uint32_t i = 1; i < n; i++)
-        if (recode_type(parts[i].tensor->type) != type)
+        if (parts[i].tensor->type != parts[0].tensor->type)
             return QUANT_F16;
-    return type;
+    return repack_type(parts[0].tensor->type);
 }
 
 // Rows of a piece: as many as a slice holds. Both the rows that MODE_GATE pairs and the biases of

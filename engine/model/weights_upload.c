@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/model/recode.h"
 #include "engine/model/repack.h"
 #include "engine/model/weights_internal.h"
 
@@ -26,14 +25,15 @@ static const struct weight_part *source_part(const struct job *j, uint32_t *i, u
     return part < j->n_parts && *i < j->parts[part].rows ? &j->parts[part] : NULL;
 }
 
-// Halves are the widest that a row becomes.
-static size_t row_room(size_t columns)
+// What the rows that repack_quad gets are made of: the file's blocks, or halves if matrix() had to
+// widen them.
+static enum quant_type source_type(const struct job *j)
 {
-    return columns * sizeof(uint16_t);
+    return j->matrix.type == QUANT_F16 ? QUANT_F16 : j->parts[0].tensor->type;
 }
 
-// A row of the matrix as it lies in the file, or rewritten into `room`.
-static const void *source_row(const struct job *j, uint32_t i, uint32_t interleave, void *room)
+// A row of the matrix as it lies in the file, or widened into `room`.
+static const void *source_row(const struct job *j, uint32_t i, uint32_t interleave, uint16_t *room)
 {
     const struct weight_part *p = source_part(j, &i, interleave);
     if (!p)
@@ -42,26 +42,26 @@ static const void *source_row(const struct job *j, uint32_t i, uint32_t interlea
     const struct quant *q = quant_find(p->tensor->type);
     const void *row = (const uint8_t *)p->tensor->data +
                       (size_t)weight_tensor_row(p, i) * (columns / q->elems) * q->bytes;
-    if (q->type == j->matrix.type)
+    if (q->type == source_type(j))
         return row;
-    recode_row(q, row, columns, j->matrix.type, room);
+    repack_widen(q, row, columns, room);
     return room;
 }
 
-// `room`: for the quad's rows, where they are rewritten.
-static void pack(const struct weights *w, const struct job *j, uint32_t quad, uint8_t *room,
+// `room`: for the quad's rows, where they are widened.
+static void pack(const struct weights *w, const struct job *j, uint32_t quad, uint16_t *room,
                  void *to)
 {
     uint32_t columns = j->matrix.columns, n = WEIGHT_QUAD * w->interleave;
     const void *rows[QUAD_ROWS_MOST];
     for (uint32_t i = 0; i < n; i++)
-        rows[i] = source_row(j, quad * n + i, w->interleave, room + i * row_room(columns));
-    repack_quad(j->matrix.type, rows, columns, w->interleave, to);
+        rows[i] = source_row(j, quad * n + i, w->interleave, room + (size_t)i * columns);
+    repack_quad(source_type(j), rows, columns, w->interleave, to);
 }
 
 // Uploads in stretches of whole quads that fit a staging slot.
 static bool upload_job(const struct weights *w, const struct job *j, struct vk_uploader *up,
-                       uint8_t *room, const atomic_bool *stop, atomic_uint_fast64_t *done,
+                       uint16_t *room, const atomic_bool *stop, atomic_uint_fast64_t *done,
                        struct error *e)
 {
     uint64_t quad = j->floats ? 4 * sizeof(float)
@@ -91,17 +91,17 @@ static bool upload_job(const struct weights *w, const struct job *j, struct vk_u
     return true;
 }
 
-// Bytes of the largest quad that is rewritten.
+// Columns of the widest matrix that is widened.
 static size_t widest(const struct weights *w)
 {
     size_t most = 0;
     for (size_t i = 0; i < w->n_jobs; i++) {
         const struct job *j = &w->jobs[i];
         for (uint32_t k = 0; !j->floats && k < j->n_parts; k++)
-            if (j->matrix.columns > most && j->parts[k].tensor->type != j->matrix.type)
+            if (j->matrix.columns > most && j->parts[k].tensor->type != source_type(j))
                 most = j->matrix.columns;
     }
-    return row_room(most) * WEIGHT_QUAD * w->interleave;
+    return most;
 }
 
 // ---- threads that share the jobs
@@ -126,7 +126,7 @@ static void *fill(void *data)
     struct filler *f = data;
     struct filling *all = f->all;
     const struct weights *w = all->weights;
-    uint8_t *room = calloc(widest(w) + 1, 1);
+    uint16_t *room = calloc(widest(w) * WEIGHT_QUAD * w->interleave + 1, sizeof(*room));
     struct vk_uploader *up = vk_uploader_create(w->device, &f->error);
     f->ok = up && (room || error_no_memory(&f->error));
     for (size_t i;

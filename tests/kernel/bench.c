@@ -51,7 +51,7 @@ bool bench_thorough(const struct bench *b)
     return bench_profile(b)->subgroup_size == 8;
 }
 
-static uint32_t random_bits(struct bench *b)
+uint32_t bench_bits(struct bench *b)
 {
     b->seed = b->seed * 1664525 + 1013904223;
     return b->seed >> 8;
@@ -59,7 +59,7 @@ static uint32_t random_bits(struct bench *b)
 
 float bench_random(struct bench *b)
 {
-    return (float)random_bits(b) * 0x1p-23f - 1;
+    return (float)bench_bits(b) * 0x1p-23f - 1;
 }
 
 void bench_fill(struct bench *b, float *to, size_t n)
@@ -158,32 +158,6 @@ void bench_clear(struct bench *b)
         fail_msg("a kernel wrote outside its tensors");
 }
 
-// Blocks with ordinary scales, and now and then a subnormal one.
-static uint8_t *random_blocks(struct bench *b, const struct quant *q, size_t values)
-{
-    size_t size = values / q->elems * q->bytes;
-    uint8_t *blocks = test_malloc(size);
-    for (size_t at = 0; at < size; at += q->bytes) {
-        float v = bench_random(b);
-        uint32_t bits;
-        memcpy(&bits, &v, sizeof(bits));
-        for (uint32_t i = 0; i < q->bytes; i++)
-            blocks[at + i] = (uint8_t)random_bits(b);
-        uint16_t half = quant_f32_to_f16(random_bits(b) % 8 == 0 ? v * 0x1p-16f : v);
-        if (q->type == QUANT_F32)
-            memcpy(blocks + at, &v, sizeof(v));
-        else if (q->type == QUANT_BF16)
-            memcpy(blocks + at, (uint8_t *)&bits + 2, 2);
-        else
-            memcpy(blocks + at, &half, 2);
-        if (q->type == QUANT_Q4_1 || q->type == QUANT_Q5_1) {
-            half = quant_f32_to_f16(bench_random(b) * 8);
-            memcpy(blocks + at + 2, &half, 2);
-        }
-    }
-    return blocks;
-}
-
 // The row of the file that is row `i` of the device's matrix (shaders/shared.h, MODE_GATE); rows or
 // more: none.
 static uint32_t source_row(uint32_t i, uint32_t rows, uint32_t interleave, bool paired)
@@ -195,13 +169,12 @@ static uint32_t source_row(uint32_t i, uint32_t rows, uint32_t interleave, bool 
     return n >= half ? rows : turn % 2 * half + n;
 }
 
-static void upload(const struct bench *b, struct test_matrix *m, const uint8_t *blocks, bool paired,
-                   uint8_t *to)
+static void upload(const struct bench *b, const struct quant *q, struct test_matrix *m,
+                   const uint8_t *blocks, bool paired, uint8_t *to)
 {
-    const struct quant *q = quant_find(m->matrix.type);
     uint32_t interleave = bench_layout(b).interleave, n = WEIGHT_QUAD * interleave;
     size_t row_bytes = (size_t)m->matrix.columns / q->elems * q->bytes;
-    uint64_t quad = kernel_matrix_size(q->type, n, m->matrix.columns, interleave);
+    uint64_t quad = kernel_matrix_size(m->matrix.type, n, m->matrix.columns, interleave);
     const void **rows = test_malloc(n * sizeof(*rows));
     for (uint32_t first = 0; first < m->matrix.rows; first += n, to += quad) {
         for (uint32_t i = 0; i < n; i++) {
@@ -217,18 +190,19 @@ struct test_matrix *bench_matrix(struct bench *b, enum quant_type type, uint32_t
                                  uint32_t columns, bool paired)
 {
     const struct quant *q = quant_find(type);
+    enum quant_type held = repack_type(type);
     size_t values = (size_t)rows * columns;
     assert_true(b->n_matrices < MATRICES_MOST);
     struct test_matrix *m = &b->matrices[b->n_matrices++];
-    *m = (struct test_matrix){.matrix = {.type = type, .rows = rows, .columns = columns},
+    *m = (struct test_matrix){.matrix = {.type = held, .rows = rows, .columns = columns},
                               .values = malloc(values * sizeof(float)),
                               .bias = malloc(rows * sizeof(float))};
     assert_true(m->values && m->bias);
-    uint8_t *blocks = random_blocks(b, q, values);
+    uint8_t *blocks = bench_blocks(b, q, values);
     q->dequantize(blocks, m->values, values / q->elems);
     struct tensor *data =
-        bench_tensor(b, kernel_matrix_size(type, rows, columns, bench_layout(b).interleave));
-    upload(b, m, blocks, paired, data->bytes);
+        bench_tensor(b, kernel_matrix_size(held, rows, columns, bench_layout(b).interleave));
+    upload(b, q, m, blocks, paired, data->bytes);
     test_free(blocks);
     struct tensor *bias = bench_tensor(b, (rows + 3) / 4 * 4 * sizeof(float));
     bench_fill(b, m->bias, rows);

@@ -57,9 +57,12 @@ uint64_t bench_cache_scale_at(const struct test_cache *c, bool value, uint32_t p
 
 float bench_random(struct bench *b); // evenly from [-1, 1)
 void bench_fill(struct bench *b, float *to, size_t n);
+uint32_t bench_bits(struct bench *b); // 24 of them
+// Blocks with ordinary scales, and now and then a subnormal one; the caller calls test_free.
+uint8_t *bench_blocks(struct bench *b, const struct quant *q, size_t values);
 
-// A matrix of random blocks, and what it holds as plain numbers. Paired: rows in the order of
-// MODE_GATE, `values` still gate rows first.
+// A matrix of random blocks of a type of file, and what they say as plain numbers. Paired: rows in
+// the order of MODE_GATE, `values` still gate rows first.
 struct test_matrix {
     struct matrix matrix;
     float *values; // rows x columns
