@@ -5,7 +5,7 @@
 #include "app/clipboard.h"
 #include "app/export.h"
 #include "app/external.h"
-#include "app/screen.h"
+#include "app/screen_commands.h"
 #include "app/settings.h"
 
 static void say_error(struct screen *s, const struct error *e)
@@ -19,81 +19,6 @@ static bool busy(struct screen *s)
     if (s->answering)
         screen_note(s, "the answer is still being written: Esc stops it");
     return s->answering != 0;
-}
-
-// ---- pictures
-
-static void run_image(struct screen *s, const char *argument)
-{
-    if (*argument)
-        screen_attach(s, argument);
-    else
-        screen_open_browser(s);
-}
-
-static void run_images(struct screen *s, const char *argument)
-{
-    (void)argument;
-    struct buffer list = {0};
-    size_t n = chat_picture_count(s->chat);
-    for (size_t i = 0; i < n; i++) {
-        const char *path;
-        bool waiting;
-        uint32_t width, height;
-        picture_size(chat_picture(s->chat, i, &path, &waiting), &width, &height);
-        buffer_printf(&list, "%s%zu  %s  %ux%u%s", i ? "\n" : "", screen_picture_number(s, i), path,
-                      width, height, waiting ? "  (goes with the next question)" : "");
-    }
-    transcript_add(s->transcript, ENTRY_NOTE,
-                   n ? list.data : "no pictures yet: /image PATH attaches one");
-    transcript_bottom(s->transcript);
-    buffer_free(&list);
-}
-
-static void run_drop(struct screen *s, const char *argument)
-{
-    size_t n = slash_number(argument, INT32_MAX);
-    for (size_t i = 0; i < s->n_waiting; i++)
-        if ((size_t)s->waiting[i].number == n || (!*argument && i + 1 == s->n_waiting)) {
-            screen_drop(s, i);
-            return;
-        }
-    screen_note(s, "/drop N takes a waiting picture out; there is none of that number");
-}
-
-static void run_move(struct screen *s, const char *argument)
-{
-    size_t number, to, from = 0;
-    if (!slash_numbers(argument, INT32_MAX, &number, &to) || to > s->n_waiting) {
-        screen_note(s,
-                    "/move N TO: the picture [picture N] that waits, and its place from 1 to %zu",
-                    s->n_waiting);
-        return;
-    }
-    while (from < s->n_waiting && (size_t)s->waiting[from].number != number)
-        from++;
-    if (from == s->n_waiting)
-        screen_note(s, "no picture %zu waits", number);
-    else
-        screen_move(s, from, to - 1);
-}
-
-static void run_paste(struct screen *s, const char *argument)
-{
-    (void)argument;
-    screen_attach(s, NULL);
-}
-
-static void run_view(struct screen *s, const char *argument)
-{
-    size_t count = chat_picture_count(s->chat), n = slash_number(argument, INT32_MAX), i = 0;
-    while (i < count && (*argument ? screen_picture_number(s, i) != n : i + 1 < count))
-        i++;
-    if (i < count)
-        screen_view(s, i);
-    else
-        screen_note(s, count ? "/view N: the number of a picture (/images lists them)"
-                             : "no pictures yet");
 }
 
 // ---- the conversation
@@ -315,13 +240,27 @@ static void run_quit(struct screen *s, const char *argument)
 }
 
 static void (*const functions[SLASH_COUNT])(struct screen *s, const char *argument) = {
-    [SLASH_HELP] = run_help,     [SLASH_IMAGE] = run_image,   [SLASH_IMAGES] = run_images,
-    [SLASH_DROP] = run_drop,     [SLASH_MOVE] = run_move,     [SLASH_PASTE] = run_paste,
-    [SLASH_VIEW] = run_view,     [SLASH_CLEAR] = run_clear,   [SLASH_NEW] = run_clear,
-    [SLASH_REGEN] = run_regen,   [SLASH_EDIT] = run_edit,     [SLASH_UNDO] = run_undo,
-    [SLASH_SYSTEM] = run_system, [SLASH_SET] = run_set,       [SLASH_SHOW] = run_show,
-    [SLASH_MODEL] = run_model,   [SLASH_EXPORT] = run_export, [SLASH_COPY] = run_copy,
-    [SLASH_EDITOR] = run_editor, [SLASH_STATS] = run_stats,   [SLASH_QUIT] = run_quit,
+    [SLASH_HELP] = run_help,
+    [SLASH_IMAGE] = screen_run_image,
+    [SLASH_IMAGES] = screen_run_images,
+    [SLASH_DROP] = screen_run_drop,
+    [SLASH_MOVE] = screen_run_move,
+    [SLASH_PASTE] = screen_run_paste,
+    [SLASH_VIEW] = screen_run_view,
+    [SLASH_CLEAR] = run_clear,
+    [SLASH_NEW] = run_clear,
+    [SLASH_REGEN] = run_regen,
+    [SLASH_EDIT] = run_edit,
+    [SLASH_UNDO] = run_undo,
+    [SLASH_SYSTEM] = run_system,
+    [SLASH_SET] = run_set,
+    [SLASH_SHOW] = run_show,
+    [SLASH_MODEL] = run_model,
+    [SLASH_EXPORT] = run_export,
+    [SLASH_COPY] = run_copy,
+    [SLASH_EDITOR] = run_editor,
+    [SLASH_STATS] = run_stats,
+    [SLASH_QUIT] = run_quit,
 };
 
 void screen_command(struct screen *s, enum slash command, const char *argument)

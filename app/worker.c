@@ -6,18 +6,7 @@
 #include <string.h>
 
 #include "app/clock.h"
-#include "app/messages.h"
-
-enum job_kind { JOB_NONE, JOB_ANSWER, JOB_PREPARE };
-
-struct job {
-    enum job_kind kind;
-    unsigned number;
-    struct message *messages;
-    size_t count;
-    struct sampling how;
-    uint32_t max_tokens;
-};
+#include "app/job.h"
 
 struct worker {
     struct news_queue *news;
@@ -34,20 +23,6 @@ struct worker {
     double last_progress;
     enum phase last_phase;
 };
-
-// ---- jobs
-
-static void job_finish(struct job *j)
-{
-    messages_free(j->messages, j->count);
-    *j = (struct job){0};
-}
-
-static bool job_make(struct job *j, enum job_kind kind, const struct message *m, size_t n)
-{
-    *j = (struct job){.kind = kind, .messages = messages_copy(m, n), .count = n};
-    return j->messages != NULL;
-}
 
 // ---- the thread
 

@@ -43,14 +43,19 @@ void need_default_model(void)
     exit(77); // meson's "skipped"
 }
 
-struct engine *open_engine(const char *model, const char *mmproj, uint32_t context)
+struct engine *open_engine_with(const struct engine_params *params)
 {
     struct error e = {0};
-    struct engine_params params = {.model = model, .mmproj = mmproj, .context = context};
-    struct engine *engine = engine_create(&params, &e);
+    struct engine *engine = engine_create(params, &e);
     if (!engine)
         fail_msg("%s", e.text);
     return engine;
+}
+
+struct engine *open_engine(const char *model, const char *mmproj, uint32_t context)
+{
+    return open_engine_with(
+        &(struct engine_params){.model = model, .mmproj = mmproj, .context = context});
 }
 
 struct session *open_session(struct engine *engine)

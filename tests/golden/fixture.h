@@ -28,6 +28,7 @@ const char *default_eyes(void);
 // Ends the program as skipped, with the reason, where there is no default model.
 void need_default_model(void);
 
+struct engine *open_engine_with(const struct engine_params *params);
 struct engine *open_engine(const char *model, const char *mmproj, uint32_t context);
 struct session *open_session(struct engine *e);
 struct picture *read_picture(const char *path);

@@ -108,9 +108,7 @@ static void progress_may_stop_a_prefill_between_batches(void **state)
     struct error e = {0};
     struct engine_params params = {
         .model = data_path("synth/lm-Q4_0.gguf"), .progress = refuse, .progress_data = &refused};
-    struct engine *small = engine_create(&params, &e);
-    if (!small)
-        fail_msg("%s", e.text);
+    struct engine *small = open_engine_with(&params);
     struct session *s = open_session(small), *fresh = open_session(small);
     struct id_chunk chunk = {ids, LONG};
     struct sync_report r;

@@ -86,12 +86,9 @@ static void the_stop_text_ends_the_answer_and_is_not_in_it(void **state)
 static int load(void **state)
 {
     (void)state;
-    struct error e = {0};
-    const struct engine_params p = {.model = default_model(), .chat_template = "plain"};
-    engine = engine_create(&p, &e);
-    if (!engine)
-        print_error("%s\n", e.text);
-    return engine ? 0 : -1;
+    engine = open_engine_with(
+        &(struct engine_params){.model = default_model(), .chat_template = "plain"});
+    return 0;
 }
 
 static int unload(void **state)

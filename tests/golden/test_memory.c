@@ -18,15 +18,6 @@ static struct picture *picture;
 static int32_t prompt[PROMPT];
 static struct engine_params params;
 
-static struct engine *open(void)
-{
-    struct error e = {0};
-    struct engine *engine = engine_create(&params, &e);
-    if (!engine)
-        fail_msg("%s", e.text);
-    return engine;
-}
-
 // The picture, of 64 rows, between two halves of the prompt, and one token more.
 static float *logits_of(struct engine *engine, struct session *s, size_t tokens)
 {
@@ -43,7 +34,7 @@ static float *logits_of(struct engine *engine, struct session *s, size_t tokens)
 
 static float *logits_with_params(size_t tokens)
 {
-    struct engine *engine = open();
+    struct engine *engine = open_engine_with(&params);
     struct session *s = open_session(engine);
     float *logits = logits_of(engine, s, tokens);
     session_destroy(s);
@@ -94,7 +85,7 @@ static struct memory_report report_of_params(void)
 static void check_allocated(uint32_t device_layers)
 {
     struct memory_report r = report_of_params();
-    struct engine *engine = open();
+    struct engine *engine = open_engine_with(&params);
     struct memory_use now = engine_allocated(engine);
     assert_true(r.fits);
     assert_int_equal(r.device_layers, device_layers);
@@ -128,7 +119,7 @@ static void a_grown_cache_is_as_planned(void **state)
     (void)state;
     params.context = LARGE;
     struct memory_report r = report_of_params();
-    struct engine *engine = open();
+    struct engine *engine = open_engine_with(&params);
     struct session *s = open_session(engine);
     uint64_t all = r.cache.device, first = all * SMALL / LARGE, growth = all / LAYERS / 2;
     assert_int_equal(engine_allocated(engine).device, r.needed.device - growth - all + first);
@@ -166,7 +157,7 @@ static void matrices_in_pieces_compute_the_same(void **state)
     float *want = logits_with_params(PROMPT / 2);
     setenv("PUMICE_MOST_BINDING", "400000", 1);
     struct error e = {0};
-    struct engine *engine = open();
+    struct engine *engine = open_engine_with(&params);
     struct session *s = open_session(engine);
     float *got = logits_of(engine, s, PROMPT / 2);
     assert_memory_equal(got, want, 1024 * sizeof(float));
@@ -243,7 +234,7 @@ static void a_tower_that_does_not_stay_is_dropped(void **state)
     params.kv = KV_F16;
     params.device_memory = report_of_params().needed.device - 1;
     struct error e = {0};
-    struct engine *engine = open();
+    struct engine *engine = open_engine_with(&params);
     struct memory_use before = engine_allocated(engine);
     const struct memory_report *r = engine_memory(engine);
     assert_int_equal(before.device, r->needed.device - r->tower.device);

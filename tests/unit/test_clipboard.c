@@ -1,56 +1,17 @@
-// app/clipboard and app/child: the desktop's programs, played by small scripts.
+// app/clipboard: the desktop's programs, played by small scripts.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 
-#include "app/child.h"
 #include "app/clipboard.h"
 #include "app/clock.h"
 #include "tests/unit/app_pictures.h"
-
-static struct picture_folder folder;
-
-static int set_up(void **state)
-{
-    (void)state;
-    return make_folder(&folder) || setenv("PATH", folder.path, 1);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    setenv("PATH", "/usr/bin:/bin", 1);
-    return remove_folder(&folder);
-}
-
-// A desktop with the programs that the test makes, and no others.
-static int begin(void **state)
-{
-    (void)state;
-    unlink("wl-paste");
-    unlink("wl-copy");
-    unlink("xclip");
-    unlink("xsel");
-    setenv("WAYLAND_DISPLAY", "wayland-0", 1);
-    unsetenv("DISPLAY");
-    return 0;
-}
-
-static void make_program(const char *name, const char *what)
-{
-    char script[1024];
-    snprintf(script, sizeof(script), "#!/bin/sh\nPATH=/usr/bin:/bin\n%s\n", what);
-    make_text(name, script);
-    chmod(name, 0700);
-}
+#include "tests/unit/desktop.h"
 
 static void assert_picture(const char *want)
 {
@@ -74,12 +35,6 @@ static void assert_no_picture(const char *part)
         fail_msg("'%s' does not speak of '%s'", e.text, part);
     assert_string_equal(out.data, "kept");
     buffer_free(&out);
-}
-
-static void assert_no_child(void)
-{
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-    assert_int_equal(errno, ECHILD);
 }
 
 // ---- pictures
@@ -246,72 +201,19 @@ static void a_program_that_stays_is_left_alone_and_no_zombie(void **state)
     assert_no_child();
 }
 
-// ---- children
-
-static void limits_are_kept_to_the_byte_and_in_time(void **state)
-{
-    (void)state;
-    struct buffer out = {0};
-    const char *write_ten[] = {"/bin/echo", "123456789", NULL}, *wait[] = {"/bin/sleep", "9", NULL};
-    struct child_limits limits = {.bytes = 10, .until = clock_ms() + 2000};
-    assert_int_equal(child_read(write_ten, &limits, &out), CHILD_DONE);
-    assert_string_equal(out.data, "123456789\n");
-    limits.bytes = 9;
-    assert_int_equal(child_read(write_ten, &limits, &out), CHILD_TOO_LARGE);
-    assert_int_equal(out.size, 10);
-    limits.until = clock_ms() + 100;
-    assert_int_equal(child_read(wait, &limits, &out), CHILD_TOO_SLOW);
-    assert_true(clock_ms() - limits.until < 500);
-    // It closed its output, but does not end.
-    make_program("silent", "exec >&-; exec sleep 9");
-    const char *silent[] = {"silent", NULL};
-    limits.until = clock_ms() + 100;
-    assert_int_equal(child_read(silent, &limits, &out), CHILD_TOO_SLOW);
-    assert_true(clock_ms() - limits.until < 500);
-    assert_string_equal(out.data, "123456789\n");
-    assert_no_child();
-    buffer_free(&out);
-}
-
-static void a_child_has_default_signals_none_blocked_and_a_session_of_its_own(void **state)
-{
-    (void)state;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    void (*pipe_before)(int) = signal(SIGPIPE, SIG_IGN);
-    // The last digits: the C library ignores two signals of its own beyond the first 31.
-    const char *argv[] = {"/bin/grep", "-ohE", "Sig(Blk|Ign):|.......$", "/proc/self/status", NULL};
-    const char *session[] = {"session", NULL};
-    struct buffer out = {0};
-    struct child_limits limits = {.bytes = 4096, .until = clock_ms() + 2000};
-    assert_int_equal(child_read(argv, &limits, &out), CHILD_DONE);
-    assert_non_null(strstr(out.data, "SigBlk:\n0000000\n"));
-    assert_non_null(strstr(out.data, "SigIgn:\n0000000\n"));
-    buffer_clear(&out);
-    make_program("session", "set -- $(cat /proc/$$/stat); test $1 = $6");
-    assert_int_equal(child_read(session, &limits, &out), CHILD_DONE);
-    buffer_free(&out);
-    signal(SIGPIPE, pipe_before);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(the_best_type_is_asked_for, begin),
-        cmocka_unit_test_setup(x_is_asked_by_xclip, begin),
-        cmocka_unit_test_setup(no_picture_is_one_sentence, begin),
-        cmocka_unit_test_setup(what_is_missing_is_named, begin),
-        cmocka_unit_test_setup(half_a_gigabyte_is_refused_at_the_limit, begin),
-        cmocka_unit_test_setup(a_program_that_hangs_is_ended_with_what_it_started, begin),
-        cmocka_unit_test_setup(the_flag_stops_it, begin),
-        cmocka_unit_test_setup(a_text_is_copied_as_it_is, begin),
-        cmocka_unit_test_setup(the_next_program_is_tried, begin),
-        cmocka_unit_test_setup(a_program_that_stays_is_left_alone_and_no_zombie, begin),
-        cmocka_unit_test_setup(limits_are_kept_to_the_byte_and_in_time, begin),
-        cmocka_unit_test_setup(a_child_has_default_signals_none_blocked_and_a_session_of_its_own,
-                               begin),
+        cmocka_unit_test_setup(the_best_type_is_asked_for, empty_desktop),
+        cmocka_unit_test_setup(x_is_asked_by_xclip, empty_desktop),
+        cmocka_unit_test_setup(no_picture_is_one_sentence, empty_desktop),
+        cmocka_unit_test_setup(what_is_missing_is_named, empty_desktop),
+        cmocka_unit_test_setup(half_a_gigabyte_is_refused_at_the_limit, empty_desktop),
+        cmocka_unit_test_setup(a_program_that_hangs_is_ended_with_what_it_started, empty_desktop),
+        cmocka_unit_test_setup(the_flag_stops_it, empty_desktop),
+        cmocka_unit_test_setup(a_text_is_copied_as_it_is, empty_desktop),
+        cmocka_unit_test_setup(the_next_program_is_tried, empty_desktop),
+        cmocka_unit_test_setup(a_program_that_stays_is_left_alone_and_no_zombie, empty_desktop),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, make_desktop, remove_desktop);
 }

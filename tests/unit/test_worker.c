@@ -12,107 +12,9 @@
 #include <string.h>
 
 #include "app/worker.h"
+#include "tests/unit/worker_puppet.h"
 
-enum { PATIENCE_MS = 10000, FREE = 1 << 30 };
-
-struct puppet {
-    struct backend backend; // first: it is freed as this
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    int steps; // that may still be taken: open, the syncs of work ahead, tokens
-    bool stop, waits;
-    const char *failure; // of open
-    int answer;          // tokens before the end; -1: without end, each another id
-    int said;
-};
-
-static struct puppet *puppet_of(struct backend *b)
-{
-    return (struct puppet *)b;
-}
-
-// False: stopped instead.
-static bool take_step(struct puppet *p)
-{
-    pthread_mutex_lock(&p->lock);
-    while (p->steps == 0 && !p->stop) {
-        p->waits = true;
-        pthread_cond_broadcast(&p->changed);
-        pthread_cond_wait(&p->changed, &p->lock);
-    }
-    p->waits = false;
-    bool go_on = !p->stop;
-    if (go_on && p->steps < FREE)
-        p->steps--;
-    pthread_mutex_unlock(&p->lock);
-    return go_on;
-}
-
-static void allow(struct puppet *p, int steps)
-{
-    pthread_mutex_lock(&p->lock);
-    p->steps = steps == FREE ? FREE : p->steps + steps;
-    pthread_cond_broadcast(&p->changed);
-    pthread_mutex_unlock(&p->lock);
-}
-
-static void wait_for_it_to_wait(struct puppet *p)
-{
-    pthread_mutex_lock(&p->lock);
-    while (!p->waits)
-        pthread_cond_wait(&p->changed, &p->lock);
-    pthread_mutex_unlock(&p->lock);
-}
-
-static bool open_puppet(struct backend *b, struct error *e)
-{
-    struct puppet *p = puppet_of(b);
-    take_step(p);
-    return !p->failure || error_set(e, ERROR_MODEL, "%s", p->failure);
-}
-
-static bool sync_puppet(struct backend *b, const struct message *messages, size_t n, bool open,
-                        struct sync_report *report, struct error *e)
-{
-    struct puppet *p = puppet_of(b);
-    pthread_mutex_lock(&p->lock);
-    p->stop = false;
-    pthread_mutex_unlock(&p->lock);
-    p->said = 0;
-    if (report)
-        *report = (struct sync_report){.prompt_tokens = (uint32_t)strlen(messages[n - 1].text)};
-    return !open || take_step(p) || error_set(e, ERROR_INTERRUPTED, "stopped");
-}
-
-static enum step next_puppet(struct backend *b, const struct sampling *how, struct token *out,
-                             struct error *e)
-{
-    (void)how;
-    (void)e;
-    struct puppet *p = puppet_of(b);
-    if (!take_step(p))
-        return STEP_STOPPED;
-    if (p->said == p->answer)
-        return STEP_END;
-    *out = (struct token){.id = p->said++, .text = "word", .size = 4};
-    return STEP_TOKEN;
-}
-
-static void stop_puppet(void *backend)
-{
-    struct puppet *p = backend;
-    pthread_mutex_lock(&p->lock);
-    p->stop = true;
-    pthread_cond_broadcast(&p->changed);
-    pthread_mutex_unlock(&p->lock);
-}
-
-static void close_puppet(struct backend *b)
-{
-    pthread_mutex_destroy(&puppet_of(b)->lock);
-    pthread_cond_destroy(&puppet_of(b)->changed);
-    free(b);
-}
+enum { PATIENCE_MS = 10000 };
 
 struct fixture {
     struct news_queue *news;
@@ -123,18 +25,9 @@ struct fixture {
 static struct fixture start(int steps, int answer)
 {
     struct error e = {0};
-    struct fixture f = {.news = news_create(&e), .puppet = calloc(1, sizeof(*f.puppet))};
+    struct fixture f = {.news = news_create(&e), .puppet = puppet_create(steps, answer)};
     assert_non_null(f.news);
     assert_non_null(f.puppet);
-    f.puppet->backend = (struct backend){.open = open_puppet,
-                                         .sync = sync_puppet,
-                                         .next = next_puppet,
-                                         .stop = stop_puppet,
-                                         .close = close_puppet};
-    pthread_mutex_init(&f.puppet->lock, NULL);
-    pthread_cond_init(&f.puppet->changed, NULL);
-    f.puppet->steps = steps;
-    f.puppet->answer = answer;
     f.worker = worker_create(f.news, &e);
     assert_non_null(f.worker);
     return f;
@@ -185,7 +78,7 @@ static void open_worker(struct fixture *f)
 {
     struct error e = {0};
     assert_true(worker_start(f->worker, &f->puppet->backend, &e));
-    allow(f->puppet, 1);
+    puppet_allow(f->puppet, 1);
     assert_hears(f, NEWS_LOADED, 0);
 }
 
@@ -199,7 +92,7 @@ static void an_answer_is_told_from_beginning_to_end(void **state)
     struct news synced = hear(&f);
     assert_int_equal(synced.kind, NEWS_SYNCED);
     assert_int_equal(synced.report.prompt_tokens, strlen("What?"));
-    allow(f.puppet, 4);
+    puppet_allow(f.puppet, 4);
     for (int i = 0; i < 3; i++)
         assert_hears(&f, NEWS_TOKEN, job);
     struct news end = hear(&f);
@@ -229,7 +122,7 @@ static void an_answer_is_stopped_between_two_tokens(void **state)
     open_worker(&f);
     unsigned job = ask(&f);
     assert_hears(&f, NEWS_SYNCED, job);
-    allow(f.puppet, 2);
+    puppet_allow(f.puppet, 2);
     assert_hears(&f, NEWS_TOKEN, job);
     assert_hears(&f, NEWS_TOKEN, job);
     worker_stop(f.worker);
@@ -239,7 +132,7 @@ static void an_answer_is_stopped_between_two_tokens(void **state)
     // And the next one is not.
     unsigned next = ask(&f);
     assert_hears(&f, NEWS_SYNCED, next);
-    allow(f.puppet, 1);
+    puppet_allow(f.puppet, 1);
     assert_hears(&f, NEWS_TOKEN, next);
     finish(&f);
 }
@@ -256,7 +149,7 @@ static void an_answer_that_waits_for_the_loading_is_taken_back(void **state)
     assert_int_equal(end.kind, NEWS_ANSWERED);
     assert_int_equal(end.job, job);
     assert_int_equal(end.end, END_STOPPED);
-    allow(f.puppet, FREE);
+    puppet_allow(f.puppet, PUPPET_FREE);
     assert_hears(&f, NEWS_LOADED, 0);
     unsigned next = ask(&f);
     assert_hears(&f, NEWS_SYNCED, next);
@@ -270,13 +163,13 @@ static void an_answer_ends_the_work_ahead(void **state)
     open_worker(&f);
     unsigned ahead = prepare(&f);
     assert_true(ahead > 0);
-    wait_for_it_to_wait(f.puppet);
+    puppet_wait(f.puppet);
     unsigned job = ask(&f);
     assert_hears(&f, NEWS_PREPARED, ahead);
     assert_hears(&f, NEWS_SYNCED, job);
     // What is ahead must not end an answer.
     assert_int_equal(prepare(&f), 0);
-    allow(f.puppet, FREE);
+    puppet_allow(f.puppet, PUPPET_FREE);
     assert_hears(&f, NEWS_TOKEN, job);
     assert_hears(&f, NEWS_ANSWERED, job);
     ahead = prepare(&f);
@@ -291,7 +184,7 @@ static void leaving_waits_for_nobody_who_listens(void **state)
     struct fixture f = start(0, -1);
     open_worker(&f);
     assert_true(ask(&f) > 0);
-    allow(f.puppet, FREE); // more tokens than the queue holds
+    puppet_allow(f.puppet, PUPPET_FREE); // more tokens than the queue holds
     assert_int_equal(hear(&f).kind, NEWS_SYNCED);
     finish(&f);
 }
@@ -302,7 +195,7 @@ static void leaving_ends_the_loading(void **state)
     struct fixture f = start(0, 1);
     struct error e = {0};
     assert_true(worker_start(f.worker, &f.puppet->backend, &e));
-    allow(f.puppet, 1);
+    puppet_allow(f.puppet, 1);
     finish(&f);
 }
 
