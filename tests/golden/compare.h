@@ -10,9 +10,8 @@
 
 #include "golden_case.h"
 
-#define ROWS_MOST   1e-6
-#define LOGITS_MOST 1e-5
-#define MARGIN      0.1
+#define ROWS_MOST 1e-6
+#define MARGIN    0.1
 
 struct outcome {
     char ids[32], pixels[32], rows[32], logits[32], steps[32];
@@ -31,6 +30,3 @@ void compare_logits(const struct golden_case *c, struct engine *engine, struct s
 // What a wrong engine would give, as the reference says under `key`, is well above the bound: else
 // the case would prove nothing.
 void bound_tells_apart(const struct golden_case *c, const char *key, double bound);
-
-// One test for each case, of its name; `state` of the test is that name.
-int run_cases(const char *group, const char *const *names, size_t n, void (*function)(void **));

@@ -74,7 +74,7 @@ static void write_metadata(struct model_file *f, const struct decoder_recipe *r)
     gguf_write_u32(w, key(f, r, "attention.head_count"), r->heads);
     gguf_write_u32(w, key(f, r, "attention.head_count_kv"), r->kv_heads);
     gguf_write_u32(w, key(f, r, "rope.dimension_count"), r->width / r->heads);
-    gguf_write_f32(w, key(f, r, "attention.layer_norm_rms_epsilon"), 1e-5F);
+    gguf_write_f32(w, key(f, r, "attention.layer_norm_rms_epsilon"), r->eps != 0 ? r->eps : 1e-5F);
     gguf_write_f32(w, key(f, r, "rope.freq_base"), r->base);
     if (r->window)
         gguf_write_u32(w, key(f, r, "attention.sliding_window"), r->window);

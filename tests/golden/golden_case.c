@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/buffer.h"
 #include "golden_case.h"
 
 static const char *text_of(const json_t *object, const char *key)
@@ -20,6 +21,26 @@ static size_t stride_of(const json_t *object, const char *key)
 {
     json_int_t n = json_integer_value(json_object_get(object, key));
     return n > 0 ? (size_t)n : 1;
+}
+
+static struct picture *draw(uint32_t width, uint32_t height, const char *name)
+{
+    struct error e = {0};
+    struct buffer b = {0};
+    char head[64];
+    bool ok =
+        buffer_add(&b, head, (size_t)snprintf(head, sizeof(head), "P6 %u %u 255\n", width, height));
+    for (uint32_t i = 0; ok && i < width * height; i++) {
+        uint32_t x = i % width, y = i / width;
+        uint8_t rgb[] = {(uint8_t)(x * 7 + y * 3), (uint8_t)(x * x + y), (uint8_t)(x * y + 11 * y)};
+        ok = buffer_add(&b, rgb, sizeof(rgb));
+    }
+    assert_true(ok);
+    struct picture *p = picture_create(b.data, b.size, name, &e);
+    if (!p)
+        fail_msg("%s", e.text);
+    buffer_free(&b);
+    return p;
 }
 
 static void read_names(struct golden_case *c, const char *picture_folder)
@@ -36,7 +57,11 @@ static void read_names(struct golden_case *c, const char *picture_folder)
         const char *name = json_string_value(names ? json_array_get(names, i) : one);
         snprintf(c->stems[i], sizeof(c->stems[i]), "%.*s", (int)strcspn(name, "."), name);
         snprintf(path, sizeof(path), "%s/%s", picture_folder, name);
-        c->pictures[i] = read_picture(path);
+        uint32_t width, height;
+        if (sscanf(name, "%ux%u.ppm", &width, &height) == 2)
+            c->pictures[i] = draw(width, height, name);
+        else
+            c->pictures[i] = read_picture(path);
     }
 }
 
@@ -95,12 +120,13 @@ static float *read_array(const struct golden_case *c, const char *folder, const 
 void golden_read(struct golden_case *c, const char *folder, const char *pictures)
 {
     char path[2048];
-    *c = (struct golden_case){0};
+    *c = (struct golden_case){.logits_most = LOGITS_MOST};
     snprintf(path, sizeof(path), "%s/golden.json", folder);
     c->json = read_json(path);
     read_names(c, pictures);
     c->pixel_stride = stride_of(c->json, "pixel_stride");
     c->row_stride = stride_of(c->json, "row_stride");
+    c->logit_stride = stride_of(c->json, "logit_stride");
     read_chunks(c);
     read_steps(c);
     c->pixels = read_array(c, folder, "pixels.f32", &c->n_pixels);

@@ -1,4 +1,5 @@
-// make_model NAME FILE: writes the model of that name, for the scripts in make/.
+// make_model NAME FILE: writes the model of that name (decoder_recipes.c, tower_file.c), for the
+// scripts in make/.
 #include <stdio.h>
 
 #include "model_file.h"
@@ -7,11 +8,7 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && model_file_write(argv[1], argv[2]))
         return 0;
-    fprintf(stderr, "usage: make_model NAME FILE; names:");
-    for (size_t i = 0; decoder_recipe_at(i); i++)
-        fprintf(stderr, " %s", decoder_recipe_at(i)->name);
-    for (size_t i = 0; tower_recipe_at(i); i++)
-        fprintf(stderr, " %s", tower_recipe_at(i)->name);
-    fprintf(stderr, "\n");
+    fprintf(stderr, argc == 3 ? "there is no model \"%s\"\n" : "usage: %s NAME FILE\n",
+            argv[argc == 3]);
     return 2;
 }

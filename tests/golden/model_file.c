@@ -114,11 +114,13 @@ void model_file_array(struct model_file *f, const char *key, enum gguf_value_typ
 
 bool model_file_write(const char *name, const char *path)
 {
-    for (size_t i = 0; decoder_recipe_at(i); i++)
-        if (strcmp(decoder_recipe_at(i)->name, name) == 0)
-            return decoder_file_write(decoder_recipe_at(i), path), true;
-    for (size_t i = 0; tower_recipe_at(i); i++)
-        if (strcmp(tower_recipe_at(i)->name, name) == 0)
-            return tower_file_write(tower_recipe_at(i), path), true;
-    return false;
+    struct decoder_recipe decoder;
+    const struct tower_recipe *tower = tower_recipe_find(name);
+    if (tower)
+        tower_file_write(tower, path);
+    else if (decoder_recipe_find(name, &decoder))
+        decoder_file_write(&decoder, path);
+    else
+        return false;
+    return true;
 }

@@ -31,6 +31,7 @@ struct decoder_recipe {
     uint32_t window;      // attention.sliding_window; 0: not said
     uint32_t original;    // context that the factors extend; 0: not said
     float linear;         // rope.scaling.factor; 0: not said
+    float eps;            // of the norms; 0: 1e-5
 };
 
 // What a vision file has otherwise than LLaVA-1.5's by the old converter.
@@ -81,8 +82,9 @@ void model_file_floats(struct model_file *f, const char *name, const float *valu
 void model_file_array(struct model_file *f, const char *key, enum gguf_value_type type,
                       const void *items, uint32_t count, size_t size);
 
-const struct decoder_recipe *decoder_recipe_at(size_t i); // NULL: beyond the last
-const struct tower_recipe *tower_recipe_at(size_t i);
+// By name; "type-Q4_K", "type-Q4_K_M": a small model of a type or a mix of them. False, NULL: none.
+bool decoder_recipe_find(const char *name, struct decoder_recipe *out);
+const struct tower_recipe *tower_recipe_find(const char *name);
 void decoder_file_write(const struct decoder_recipe *r, const char *path);
 void tower_file_write(const struct tower_recipe *r, const char *path);
 // Writes the model or tower of that name. False: there is none.

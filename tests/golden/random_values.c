@@ -68,8 +68,11 @@ static void random_blocks(struct random_bits *r, enum quant_type type, float dev
         uint64_t bits = random_next(r);
         memcpy(out + i, &bits, size - i < sizeof(bits) ? size - i : sizeof(bits));
     }
+    // Scales of both signs, as real files have them: the values of one block may not be around 0,
+    // and a mean that all blocks share would outweigh everything else in a wide matrix.
     for (uint8_t *block = out; block < out + size; block += q->bytes) {
         float scale = deviation / s->deviation * (1 + random_even(r) / 4);
+        scale = random_next(r) >> 63 ? -scale : scale;
         put_f16(block + s->scale, scale);
         if (s->minimum >= 0)
             put_f16(block + s->minimum, s->centre * scale);

@@ -1,6 +1,7 @@
 // A vision file: CLIP's tower and LLaVA's projector by a recipe, and the recipes.
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "model_file.h"
 
@@ -30,9 +31,12 @@ static const struct tower_recipe recipes[] = {
     {"tower-vit-l-336", 336, 14, 0, 1024, 16, 4096, 23, 23, 4096, QUANT_F16, 0, 0},
 };
 
-const struct tower_recipe *tower_recipe_at(size_t i)
+const struct tower_recipe *tower_recipe_find(const char *name)
 {
-    return i < sizeof(recipes) / sizeof(*recipes) ? &recipes[i] : NULL;
+    for (size_t i = 0; i < sizeof(recipes) / sizeof(*recipes); i++)
+        if (strcmp(recipes[i].name, name) == 0)
+            return &recipes[i];
+    return NULL;
 }
 
 // LLaVA-1.6's five shapes: 1 x 2, 2 x 1, 2 x 2, 3 x 1, 1 x 3.

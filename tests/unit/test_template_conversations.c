@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -59,11 +60,36 @@ static size_t read_talk(const json_t *c, struct turn *turns)
     return n;
 }
 
+// For the table of tests/golden/table.py: how many cases of each template were compared.
+struct counts {
+    const char *templates[32];
+    size_t cases[32], n;
+};
+
+static void count_case(struct counts *c, const char *template)
+{
+    size_t i = 0;
+    while (i < c->n && strcmp(c->templates[i], template) != 0)
+        i++;
+    assert_true(i < COUNT(c->templates));
+    c->n += i == c->n;
+    c->templates[i] = template;
+    c->cases[i]++;
+}
+
+static void print_counts(const struct counts *c, const char *kind, const char *key)
+{
+    for (size_t i = 0; i < c->n; i++)
+        printf("GOLDEN case=%s/%s %s=%zu/%zu\n", kind, c->templates[i], key, c->cases[i],
+               c->cases[i]);
+}
+
 // conversations.json: what the reference's prompt builder writes ("source" says which).
 static void conversations_are_written_as_in_the_reference(void **state)
 {
     (void)state;
     json_t *all = json_load_file(data_path("conversations.json"), 0, NULL), *c;
+    struct counts counts = {0};
     assert_true(json_array_size(all) > 60);
     size_t at;
     json_array_foreach(all, at, c)
@@ -76,7 +102,9 @@ static void conversations_are_written_as_in_the_reference(void **state)
         size_t n = read_talk(c, turns);
         assert_prompt(t, turns, n, json_string_value(json_object_get(c, "prompt")));
         assert_string_equal(template_stop(t), json_string_value(json_object_get(c, "stop")));
+        count_case(&counts, template_name(t));
     }
+    print_counts(&counts, "prompts", "prompts");
     json_decref(all);
 }
 
@@ -150,19 +178,22 @@ static void conversations_have_their_ids_under_llamas_vocabulary(void **state)
     assert_true(tokenizer_adds_bos(s.t));
     json_t *all = json_load_file(data_path("conversations.json"), 0, NULL);
     json_t *cases = json_load_file(data_path("ids-llama-spm.json"), 0, NULL);
+    struct counts counts = {0};
     assert_true(json_array_size(cases) > 30);
     for (size_t i = 0; i < json_array_size(cases); i++) {
         const json_t *c = json_array_get(cases, i), *chunks = json_object_get(c, "ids");
         struct turn turns[16];
         size_t n = read_talk(talk_of(all, c), turns);
         struct prompt p;
-        assert_true(template_build(template_find(json_string_value(json_object_get(c, "template"))),
-                                   NULL, turns, n, &p, NULL));
+        const char *name = json_string_value(json_object_get(c, "template"));
+        assert_true(template_build(template_find(name), NULL, turns, n, &p, NULL));
         struct token_list got = prompt_ids(s.t, &p);
         assert_chunks(&got, chunks, 1); // without the BOS in front
+        count_case(&counts, name);
         token_list_free(&got);
         prompt_finish(&p);
     }
+    print_counts(&counts, "ids-llama-spm", "ids");
     json_decref(cases);
     json_decref(all);
     close_subject(&s);

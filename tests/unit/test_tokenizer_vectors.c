@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -41,6 +42,9 @@ static void check_vectors(const char *model, const char *name)
         buffer_free(&back);
         token_list_free(&got);
     }
+    // For the table of tests/golden/table.py.
+    printf("GOLDEN case=%.*s ids=%zu/%zu\n", (int)strcspn(name, "."), name, at,
+           json_array_size(vectors));
     json_decref(vectors);
     close_subject(&s);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes tests/data/decoders: decoders.py BUILD/tests/golden/make_model [NAME...]
+"""Makes tests/data/decoders and types: decoders.py BUILD/tests/golden/make_model [NAME...]
 
 For each case the model that make_model writes is read with the gguf package, computed by
 transformers (float32, eager attention, no cache), and the logits after a prompt and the greedy
@@ -20,7 +20,7 @@ import sys
 
 from gguf_model import build, greedy, made, nmse, torch
 
-DATA = pathlib.Path(__file__).resolve().parents[2] / "data" / "decoders"
+DATA = pathlib.Path(__file__).resolve().parents[2] / "data"
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
           "original_max_position_embeddings": 256}
 
@@ -33,7 +33,7 @@ def without(kind):
 # case: (model, family, context asked for, length of the prompt, overrides, what may be wrong)
 CASES = {
     "llama-mha": ("llama-mha", "llama", 512, 100, {}, {"theta": {"rope_theta": 2e4}}),
-    "llama-linear": ("llama-linear", "llama", 512, 300, {}, {"no scale": {"rope_scaling": None}}),
+    "llama-linear": ("llama-linear", "llama", 512, 300, {}, {"no scale": {"rope_scaling": None}, "eps": {"rms_norm_eps": 1e-5}}),
     "llama-tied-biases": ("llama-tied-biases", "llama", 512, 60, {},
                           {"no output bias": without("attn_output.bias"),
                            "no key bias": without("attn_k.bias")}),
@@ -60,6 +60,9 @@ CASES = {
                   {"no factors": {"rope_scaling": None},
                    "no magnitude": {"max_position_embeddings": 128}}),
 }
+TYPES = ["F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K",
+         "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "Q2_K_M", "Q3_K_M", "Q4_K_M", "Q5_K_M", "IQ4_XS_M"]
+CASES |= {f"type-{t}": (f"type-{t}", "llama", 256, 40, {}, {}) for t in TYPES}
 STEPS = 8
 
 
@@ -78,7 +81,7 @@ def make(maker, case):
         else:
             other = build(pairs, tensors, family, **{**overrides, **change})
         off[what] = float(f"{nmse(greedy(other, embedded, 1)[0], logits):.1e}")
-    folder = DATA / case
+    folder = DATA / ("types" if case.startswith("type-") else "decoders") / case
     folder.mkdir(parents=True, exist_ok=True)
     logits.numpy().astype("<f4").tofile(folder / "logits.f32")
     (folder / "golden.json").write_text(json.dumps(

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from transformers import (LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM,
                           Phi3Config, Phi3ForCausalLM, Qwen2Config, Qwen2ForCausalLM)
+from transformers.modeling_utils import no_init_weights
 
 torch.set_grad_enabled(False)
 
@@ -110,8 +111,10 @@ def build(pairs, tensors, family, **more):
     """The model; `more` overrides what the file says."""
     kind, model = FAMILIES[family]
     config = config_of(pairs, tensors, kind, **more)
-    made_model = model(config).eval()
-    missing, unexpected = made_model.load_state_dict(state_of(config, tensors), strict=False)
+    with no_init_weights():
+        made_model = model(config).eval()
+    missing, unexpected = made_model.load_state_dict(state_of(config, tensors), strict=False,
+                                                     assign=True)
     assert not unexpected, unexpected
     # A bias that the file has not is one of zeros.
     for name in missing:

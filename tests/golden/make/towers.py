@@ -45,6 +45,11 @@ def picture(width, height):
     return Image.fromarray(colours.astype(np.uint8))
 
 
+def keep(arrays, stride):
+    """Every so many-th value of each array."""
+    return np.concatenate([np.asarray(a).reshape(-1)[::stride] for a in arrays]).astype("<f4")
+
+
 def wrong(tower, pixels, rows):
     """What the first picture's rows would be otherwise."""
     off = lambda other: float(f"{nmse(other, rows):.1e}")
@@ -87,8 +92,6 @@ def make(maker, case, tower, lm):
     logits, best, margins = greedy(lm, torch.cat(parts), STEPS)
     folder = DATA / case
     folder.mkdir(parents=True, exist_ok=True)
-    keep = lambda arrays, stride: np.concatenate(
-        [np.asarray(a).reshape(-1)[::stride] for a in arrays]).astype("<f4")
     keep(pixels, PIXELS).tofile(folder / "pixels.f32")
     keep(rows, ROWS).tofile(folder / "image_rows.f32")
     logits.numpy().astype("<f4").tofile(folder / "logits.f32")
@@ -113,4 +116,5 @@ def main():
         make(maker, case, towers[name], lm)
 
 
-main()
+if __name__ == "__main__":
+    main()
