@@ -256,7 +256,6 @@ bool options_parse(struct options *o, int argc, char **argv, struct error *e)
 {
     *o = (struct options){.context = 4096,
                           .max_tokens = 1024,
-                          .repeat = 5,
                           .gpu_layers = (uint32_t)GPU_LAYERS_AUTO,
                           .temperature = 0.2f,
                           .top_p = 0.7f,

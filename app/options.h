@@ -51,7 +51,7 @@ struct options {
 
     const char *prompt, *system;
     const char *model, *mmproj, *device, *chat_template;
-    const char *output, *ids, *force;
+    const char *output, *ids, *force, *compare;
     uint32_t context, max_tokens, top_k, repeat;
     float temperature, top_p, min_p, repeat_penalty;
     uint64_t seed;

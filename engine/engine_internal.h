@@ -69,6 +69,9 @@ void engine_drop_tower(struct engine *e);
 
 double clock_ms(void); // monotonic
 
+// probe_kernel.c: numbers in [-1, 1), to measure with.
+bool probe_fill(struct engine *e, struct vk_buffer *b, struct error *err);
+
 // False: the caller was told to stop. `err` is filled.
 bool engine_progress(struct engine *e, enum phase phase, uint64_t done, uint64_t total,
                      struct error *err);

@@ -64,15 +64,15 @@ static bool prepare_matrix(struct bench *b, struct engine *e, const struct quant
 }
 
 // In [-1, 1): what lies in memory by chance may be numbers that take the processor longer.
-static bool fill_input(struct bench *b, struct engine *e, struct error *err)
+bool probe_fill(struct engine *e, struct vk_buffer *b, struct error *err)
 {
     struct vk_uploader *u = vk_uploader_create(e->device, err);
-    uint64_t size = vk_buffer_size(b->x);
+    uint64_t size = vk_buffer_size(b);
     uint32_t state = 1;
     bool ok = u != NULL;
     for (uint64_t at = 0, n; ok && at < size; at += n) {
         n = size - at < VK_UPLOAD_MOST ? size - at : VK_UPLOAD_MOST;
-        float *to = vk_upload_begin(u, (struct vk_slice){b->x, at, n}, err);
+        float *to = vk_upload_begin(u, (struct vk_slice){b, at, n}, err);
         for (uint64_t i = 0; to && i < n / sizeof(*to); i++) {
             state = state * 1664525 + 1013904223;
             to[i] = (float)(int32_t)state * 0x1p-31f;
@@ -89,7 +89,7 @@ static bool prepare_input(struct bench *b, struct engine *e, const struct kernel
 {
     uint64_t size = (uint64_t)f->columns * f->inner * sizeof(float);
     b->x = vk_buffer_create(e->device, size, VK_MEMORY_DEVICE, "bench", err);
-    return b->x && fill_input(b, e, err);
+    return b->x && probe_fill(e, b->x, err);
 }
 
 // The same product `times` after each other, each waiting for the one before.
@@ -150,7 +150,8 @@ static bool measure(struct bench *b, struct engine *e, const struct quant *q, ui
     double weights = (double)f->rows * f->inner;
     f->ms = b->ms[0];
     f->median_ms = b->ms[repeats / 2];
-    f->spread_ms = b->ms[repeats - 1] - b->ms[0];
+    f->low_ms = b->ms[repeats / 4];
+    f->high_ms = b->ms[repeats - 1 - repeats / 4];
     f->gflops = 2 * weights * f->columns / f->median_ms * 1e-6;
     f->gbytes = weights / q->elems * q->bytes / f->median_ms * 1e-6;
     return true;

@@ -118,6 +118,13 @@ SHARED_STRUCT(push_attention)
     uint value_scales;
 };
 
+// The kernels of peak_*.comp.
+SHARED_STRUCT(push_peak)
+{
+    uint turns; // of the loop; a multiple of 4 for memory
+    float factor, term;
+};
+
 #define SHORTLIST_MOST  1024 // entries that are kept
 #define SHORTLIST_SLICE 4096 // logits of a workgroup
 SHARED_STRUCT(push_shortlist)

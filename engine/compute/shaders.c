@@ -66,6 +66,11 @@
 #include "shaders/gemv_gpu_q8_0.h"
 #include "shaders/norm_cpu.h"
 #include "shaders/norm_gpu.h"
+#include "shaders/peak_copy_storage.h"
+#include "shaders/peak_copy_texel.h"
+#include "shaders/peak_multiply.h"
+#include "shaders/peak_read_storage.h"
+#include "shaders/peak_read_texel.h"
 #include "shaders/rotate_cpu.h"
 #include "shaders/rotate_gpu.h"
 #include "shaders/shortlist.h"
@@ -88,6 +93,9 @@
 #define ROTATE_CPU    5, {F, S, F, S, S}, sizeof(struct push_rotate)
 #define ROTATE_GPU    5, {S, S, S, S, S}, sizeof(struct push_rotate)
 #define SHORTLIST     3, {S, S, S}, sizeof(struct push_shortlist)
+#define BARE_STORAGE  2, {S, S}, sizeof(struct push_peak)
+#define BARE_TEXEL    2, {U, S}, sizeof(struct push_peak)
+#define BARE_MULTIPLY 1, {S}, sizeof(struct push_peak)
 #define MODULE(array, ...)                                                                         \
     {                                                                                              \
 #array, array, sizeof(array), __VA_ARGS__                                                  \
@@ -125,6 +133,17 @@ static const struct vk_shader norm[2] = {
 static const struct vk_shader shortlist_module = MODULE(shortlist, SHORTLIST);
 static const struct vk_shader rotate[2] = {[VK_SHAPE_GPU] = MODULE(rotate_gpu, ROTATE_GPU),
                                            [VK_SHAPE_CPU] = MODULE(rotate_cpu, ROTATE_CPU)};
+static const struct vk_shader peaks[] = {
+    [PEAK_READ_STORAGE] = MODULE(peak_read_storage, BARE_STORAGE),
+    [PEAK_READ_TEXEL] = MODULE(peak_read_texel, BARE_TEXEL),
+    [PEAK_COPY_STORAGE] = MODULE(peak_copy_storage, BARE_STORAGE),
+    [PEAK_COPY_TEXEL] = MODULE(peak_copy_texel, BARE_TEXEL),
+    [PEAK_MULTIPLY] = MODULE(peak_multiply, BARE_MULTIPLY)};
+
+const struct vk_shader *shader_peak(enum peak peak)
+{
+    return &peaks[peak];
+}
 
 const struct vk_shader *shader_find(enum shader_family family, enum vk_shape shape,
                                     enum quant_type type)

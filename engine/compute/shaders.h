@@ -1,6 +1,7 @@
 // The SPIR-V modules that shaders/meson.build makes, with their interfaces.
 #pragma once
 
+#include "engine/compute/kernels_peak.h"
 #include "engine/model/quant.h"
 #include "engine/vk/device.h"
 #include "engine/vk/pipeline.h"
@@ -18,3 +19,4 @@ enum shader_family {
 // `type` counts for products only. NULL: there is no kernel for that type.
 const struct vk_shader *shader_find(enum shader_family family, enum vk_shape shape,
                                     enum quant_type type);
+const struct vk_shader *shader_peak(enum peak peak);

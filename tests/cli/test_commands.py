@@ -2,6 +2,7 @@
 import hashlib
 import json
 import math
+import re
 import struct
 
 import gguf_file
@@ -371,27 +372,72 @@ class InspectArrays(Case):
 
 
 class Bench(Case):
-    def test_json(self):
-        report = self.succeed("bench", *SYNTH, "--mmproj", EYES, "--repeat", "1", "--json").json()
-        self.assertEqual(report["model"], "synthetic-tinyq")
-        self.assertEqual(report["repeat"], 1)
-        figures = {f["name"]: f for f in report["figures"]}
-        for name in ("start to first token", "load", "picture encode", "prefill 128", "decode 64"):
-            self.assertGreater(figures[name]["median_ms"], 0, name)
-            self.assertGreaterEqual(figures[name]["spread_ms"], 0, name)
-        for name in ("picture encode", "prefill 128", "decode 64"):
+    HOW = ("bench", *SYNTH, "--mmproj", EYES, "--repeat", "1", "--json")
+
+    def check_share(self, row, rate, peak, share):
+        self.assertAlmostEqual(row[share], row[rate] / peak, delta=row[share] / 1e3)
+
+    def check_figures(self, figures, peaks):
+        for name in ("start to first token", "load", "picture encode", "prompt of 1",
+                     "prompt of 64", "prompt of 512", "answer at 0"):
+            f = figures[name]
+            self.assertEqual(f["runs"], 1)
+            self.assertGreater(f["median_ms"], 0, name)
+            self.assertLessEqual(f["least_ms"], f["low_ms"])
+            self.assertLessEqual(f["high_ms"], f["most_ms"])
+        for name in ("picture encode", "prompt of 512", "answer at 0"):
             f = figures[name]
             self.assertAlmostEqual(f["per_second"], f["count"] * 1e3 / f["median_ms"],
                                    delta=f["per_second"] / 1e4)
-        self.assertIn(("gemv", "Q4_1"), {(k["name"], k["type"]) for k in report["kernels"]})
-        for k in report["kernels"]:
+            self.check_share(f, "gflops", peaks["multiply_gflops"], "of_multiply")
+        self.assertIn("context", figures["answer at 3k"]["skipped"])
+
+    def check_kernels(self, kernels, peaks):
+        self.assertIn(("gemv", "Q4_1"), {(k["name"], k["type"]) for k in kernels})
+        for k in kernels:
             flops = 2 * k["rows"] * k["columns"] * k["inner"]
             self.assertAlmostEqual(k["gflops"], flops / k["median_ms"] / 1e6,
                                    delta=k["gflops"] / 1e3)
             self.assertLessEqual(k["best_ms"], k["median_ms"])
-        for peak in ("peak_memory", "answer_peak_memory"):
-            self.assertGreater(report[peak], 10**7)
-            self.assertLess(report[peak], 10**10)
+            self.check_share(k, "gflops", peaks["multiply_gflops"], "of_multiply")
+
+    def check_profiles(self, profiles):
+        self.assertEqual([p["name"] for p in profiles], ["a token", "a prompt of 128", "a picture"])
+        for p in profiles:
+            self.assertGreater(p["ms"], 0)
+            self.assertTrue(any(re.match("gem[mv]_|between_", k["kernel"]) for k in p["kernels"]))
+            for k in p["kernels"]:
+                self.assertGreater(k["ms"], 0, k)
+
+    def test_json_and_compare(self):
+        report = self.succeed(*self.HOW).json()
+        self.assertEqual(report["model"], "synthetic-tinyq")
+        peaks = report["peaks"]
+        for peak in ("multiply_gflops", "read_storage_gbytes", "copy_gbytes"):
+            self.assertGreater(peaks[peak], 0.1, peak)
+        self.check_figures({f["name"]: f for f in report["figures"]}, peaks)
+        self.check_kernels(report["kernels"], peaks)
+        self.check_profiles(report["profiles"])
+        for peak in ("peak", "answer_peak"):
+            self.assertGreater(report["memory"][peak], 10**7)
+            self.assertLess(report["memory"][peak], 10**10)
+        self.check_compare(report)
+
+    def check_compare(self, report):
+        for f in report["figures"] + report["kernels"]:  # as if all had been a thousand times faster
+            for key in ("median_ms", "low_ms", "high_ms"):
+                if key in f:
+                    f[key] /= 1000
+        old = self.write("old.json", json.dumps(report).encode())
+        slower = self.run_program(*self.HOW[:-1], "--compare", old)
+        self.assertEqual(slower.code, FAILED, slower)
+        self.assertRegex(slower.err, r"figures are slower than in \S*old.json\n\Z")
+        self.assertRegex(slower.out, r"picture encode +\S+ +\S+ +\S+ +slower\n")
+
+    def test_no_report_to_compare_with(self):
+        for content in (b"", b"[1]", b'{"bench": 2}', b'{"figures": []}'):
+            self.refuse(USAGE, "x.json", "bench", *SYNTH, "--compare", self.write("x.json", content))
+        self.refuse(USAGE, "nosuch.json", "bench", *SYNTH, "--compare", "/nosuch.json")
 
 
 if __name__ == "__main__":
