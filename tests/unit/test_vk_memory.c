@@ -66,6 +66,33 @@ static void a_buffer_has_the_size_asked_for(void **state)
     vk_buffer_destroy(NULL);
 }
 
+static void what_is_allocated_is_counted(void **state)
+{
+    struct vk_device *d = device(state);
+    struct error e = {0};
+    struct vk_allocated before = vk_device_allocated(d), now;
+    struct vk_buffer *a = new_buffer(d, 1000, VK_MEMORY_DEVICE);
+    struct vk_buffer *b = new_buffer(d, 300, VK_MEMORY_UPLOAD);
+    struct vk_buffer *c = new_buffer(d, 20, VK_MEMORY_READBACK);
+    struct vk_slabs *s = vk_slabs_create(d, "host slabs", &e);
+    struct vk_slice slice;
+    assert_true(s && vk_slabs_take(s, 4096, &slice, &e));
+    now = vk_device_allocated(d);
+    assert_int_equal(now.device, before.device + 1000);
+    assert_int_equal(now.host, before.host + 320); // what is only planned takes nothing
+    assert_true(vk_slabs_allocate(s, VK_MEMORY_UPLOAD, &e));
+    now = vk_device_allocated(d);
+    assert_int_equal(now.device, before.device + 1000);
+    assert_int_equal(now.host, before.host + 320 + 4096);
+    assert_non_null(vk_buffer_map(slice.buffer));
+    vk_slabs_destroy(s);
+    vk_buffer_destroy(a);
+    vk_buffer_destroy(b);
+    vk_buffer_destroy(c);
+    now = vk_device_allocated(d);
+    assert_memory_equal(&now, &before, sizeof(now));
+}
+
 static void a_buffer_larger_than_the_device_gives_is_refused(void **state)
 {
     struct vk_device *d = device(state);
@@ -266,6 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_of_the_kind_that_its_use_needs),
         cmocka_unit_test(a_buffer_has_the_size_asked_for),
+        cmocka_unit_test(what_is_allocated_is_counted),
         cmocka_unit_test(a_buffer_larger_than_the_device_gives_is_refused),
         cmocka_unit_test(slices_of_slabs_are_aligned_and_apart),
         cmocka_unit_test(a_slice_is_limited_by_what_a_binding_may_be),
