@@ -10,20 +10,59 @@ static void version_text(uint32_t v, char out[32])
     snprintf(out, 32, "%u.%u.%u", v >> 22, v >> 12 & 0x3ff, v & 0xfff);
 }
 
+// What the kernels make of a device, and the limits that they keep to.
+static json_t *details_json(const struct probe_device *d)
+{
+    return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b}",
+                     "forced", d->forced, "interleave", (json_int_t)d->interleave, "tile_rows",
+                     (json_int_t)d->tile_rows, "tile_columns", (json_int_t)d->tile_columns, "batch",
+                     (json_int_t)d->batch, "driver_version", (json_int_t)d->driver_version,
+                     "most_invocations", (json_int_t)d->most_invocations, "shared_memory",
+                     (json_int_t)d->shared_memory, "most_storage_range",
+                     (json_int_t)d->most_storage_range, "most_texel_range",
+                     (json_int_t)d->most_texel_range, "most_allocation",
+                     (json_int_t)d->most_allocation, "free_host", (json_int_t)d->free_host,
+                     "one_memory", d->one_memory, "host_visible", d->host_visible);
+}
+
+static void add_details(const struct probe_device *d, struct buffer *out)
+{
+    const double mib = 1 << 20;
+    buffer_printf(out,
+                  "   kernels: %s shape%s, %u rows interleaved, gemm in tiles of %u x %u, %u "
+                  "columns at once\n",
+                  d->shape, d->forced ? " (forced by PUMICE_KERNELS)" : "", d->interleave,
+                  d->tile_rows, d->tile_columns, d->batch);
+    buffer_printf(out, "   driver version %x, workgroups of %u, %u KiB shared\n", d->driver_version,
+                  d->most_invocations, d->shared_memory >> 10);
+    buffer_printf(out,
+                  "   a storage buffer binding holds %.0f MiB, a texel buffer %.0f MiB, an "
+                  "allocation %.0f MiB\n",
+                  (double)d->most_storage_range / mib, (double)d->most_texel_range / mib,
+                  (double)d->most_allocation / mib);
+    buffer_printf(out, "   its memory %s, %s; %.1f GB of the machine's are free\n",
+                  d->one_memory ? "is the machine's" : "is its own",
+                  d->host_visible ? "is written directly" : "is reached by copies",
+                  (double)d->free_host / 1e9);
+}
+
 static bool print_json(struct app *app, const struct probe_device *d, size_t n, struct error *e)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++) {
         char version[32];
         version_text(d[i].api_version, version);
-        json_array_append_new(
-            list, json_pack("{s:I, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:b, s:b, s:o}", "index",
-                            (json_int_t)i, "name", json_text(d[i].name), "driver",
-                            json_text(d[i].driver), "type", json_text(d[i].type), "vulkan", version,
-                            "kernels", json_text(d[i].shape), "subgroup_size",
-                            (json_int_t)d[i].subgroup_size, "memory", (json_int_t)d[i].memory,
-                            "free_memory", (json_int_t)d[i].free_memory, "usable", d[i].usable,
-                            "chosen", d[i].chosen, "reason", json_text(d[i].reason)));
+        json_t *o = json_pack("{s:I, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:b, s:b, s:o}",
+                              "index", (json_int_t)i, "name", json_text(d[i].name), "driver",
+                              json_text(d[i].driver), "type", json_text(d[i].type), "vulkan",
+                              version, "kernels", json_text(d[i].shape), "subgroup_size",
+                              (json_int_t)d[i].subgroup_size, "memory", (json_int_t)d[i].memory,
+                              "free_memory", (json_int_t)d[i].free_memory, "usable", d[i].usable,
+                              "chosen", d[i].chosen, "reason", json_text(d[i].reason));
+        json_t *more = details_json(&d[i]);
+        json_object_update(o, more);
+        json_decref(more);
+        json_array_append_new(list, o);
     }
     return json_print(&app->console, json_pack("{s:o}", "devices", list), e);
 }
@@ -42,6 +81,8 @@ static bool print_text(struct app *app, const struct probe_device *d, size_t n, 
                       (double)d[i].memory / 1e9, (double)d[i].free_memory / 1e9);
         if (d[i].reason[0])
             buffer_printf(&text, "   %s%s\n", d[i].usable ? "" : "cannot be used: ", d[i].reason);
+        if (app->options.verbose && d[i].usable)
+            add_details(&d[i], &text);
         ok = text.data ? console_write_clean(&app->console, text.data, text.size, e)
                        : error_no_memory(e);
         buffer_free(&text);

@@ -98,7 +98,7 @@ const struct command command_table[] = {
     {"models compose", COMMAND_COMPOSE, "BASE OVERLAY OUT", "write BASE with the tensors of OVERLAY as one file", 3},
     {"models check", COMMAND_CHECK, "FILE", "what a file is, whether it runs, and the memory that it takes", 1},
     {"models", COMMAND_MODELS, "", "what is installed, and what it can see", 0},
-    {"devices", COMMAND_DEVICES, "", "the Vulkan devices, and which one is used", 0},
+    {"devices", COMMAND_DEVICES, "", "the Vulkan devices, and which one is used (-v: with which kernels)", 0},
     {"bench", COMMAND_BENCH, "", "how fast this machine is", 0},
     {"inspect model", COMMAND_INSPECT_MODEL, "", "metadata and tensors of a file", 0},
     {"inspect tokens", COMMAND_INSPECT_TOKENS, "-p TEXT [-i PICTURE]...", "the whole prompt as ids", 0},

@@ -73,8 +73,18 @@ struct probe_device {
     char name[256], driver[256], type[16], shape[8], reason[256];
     uint32_t api_version;
     uint32_t subgroup_size;
-    uint64_t memory, free_memory;
+    uint64_t memory, free_memory, free_host; // free: to the device, of the machine's memory
+    bool one_memory;                         // both are the same
     bool usable, chosen;
+    // What the kernels make of it.
+    bool forced;                      // their shape, by PUMICE_KERNELS
+    uint32_t interleave;              // rows of a weight matrix
+    uint32_t tile_rows, tile_columns; // of a gemm's workgroup
+    uint32_t batch;                   // columns computed at once
+    // Limits, in bytes but for the invocations.
+    uint32_t driver_version, most_invocations, shared_memory;
+    uint64_t most_storage_range, most_texel_range, most_allocation;
+    bool host_visible; // its memory can be mapped
 };
 // The caller frees *out.
 bool probe_devices(const char *want, struct probe_device **out, size_t *count, struct error *e);

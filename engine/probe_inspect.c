@@ -99,12 +99,27 @@ static void describe(const struct vk_candidate *c, struct probe_device *d)
 {
     static const char *types[] = {"discrete", "integrated", "virtual", "cpu", "other"};
     const struct vk_profile *p = &c->profile;
+    struct layout l = kernel_layout(p);
     *d = (struct probe_device){.api_version = p->api_version,
                                .subgroup_size = p->subgroup_size,
                                .memory = p->device_memory,
                                .free_memory = p->free_memory,
+                               .free_host = p->free_host,
+                               .one_memory = p->one_memory,
                                .usable = c->usable,
-                               .chosen = c->chosen};
+                               .chosen = c->chosen,
+                               .forced = (p->shape == VK_SHAPE_CPU) != (p->type == VK_TYPE_CPU),
+                               .interleave = l.interleave,
+                               .tile_rows = l.tile_rows,
+                               .tile_columns = l.tile_columns,
+                               .batch = l.most_columns,
+                               .driver_version = p->driver_version,
+                               .most_invocations = p->most_invocations,
+                               .shared_memory = p->shared_memory,
+                               .most_storage_range = p->most_storage_range,
+                               .most_texel_range = 16 * p->most_texel_elements,
+                               .most_allocation = p->most_allocation,
+                               .host_visible = p->host_visible};
     snprintf(d->name, sizeof(d->name), "%s", p->name);
     snprintf(d->driver, sizeof(d->driver), "%s", p->driver);
     snprintf(d->type, sizeof(d->type), "%s", types[p->type]);

@@ -10,11 +10,17 @@ struct layout kernel_layout(const struct vk_profile *profile)
     double piece = profile->type == VK_TYPE_CPU ? 2e9 : 5e10;
     if (profile->shape == VK_SHAPE_CPU)
         return (struct layout){.interleave = profile->subgroup_size,
+                               .tile_rows = WEIGHT_QUAD * profile->subgroup_size,
+                               .tile_columns = 8,
                                .most_columns = 128,
                                .most_tiles = 1,
                                .piece_flops = piece};
-    return (struct layout){
-        .interleave = 1, .most_columns = 512, .most_tiles = 5, .piece_flops = piece};
+    return (struct layout){.interleave = 1,
+                           .tile_rows = 64,
+                           .tile_columns = 64,
+                           .most_columns = 512,
+                           .most_tiles = 5,
+                           .piece_flops = piece};
 }
 
 // Units of 16 bytes that a lane has in a block: UNIT of shaders/weights.glsl.

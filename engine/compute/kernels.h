@@ -18,10 +18,11 @@
 
 // How tensors lie in the memory of a device of this profile.
 struct layout {
-    uint32_t interleave;   // L: rows of a weight matrix that are interleaved
-    uint32_t most_columns; // of a batch that is worth computing at once
-    uint32_t most_tiles;   // of a picture, the same
-    double piece_flops;    // of a piece of a submission: some 50 ms of a slow device of its kind
+    uint32_t interleave;              // L: rows of a weight matrix that are interleaved
+    uint32_t tile_rows, tile_columns; // that a workgroup of gemm computes
+    uint32_t most_columns;            // of a batch that is worth computing at once
+    uint32_t most_tiles;              // of a picture, the same
+    double piece_flops; // of a piece of a submission: some 50 ms of a slow device of its kind
 };
 struct layout kernel_layout(const struct vk_profile *profile);
 

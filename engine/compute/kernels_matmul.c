@@ -4,8 +4,6 @@
 #include "engine/compute/kernels_internal.h"
 
 enum {
-    CPU_COLUMNS = 8, // T of gemm_cpu: tile of columns
-    GPU_TILE = 64,   // gemm_gpu: rows and columns of a tile
     GPU_GEMM_THREADS = 256,
     GPU_GEMV_THREADS = 128,
 };
@@ -90,16 +88,12 @@ static void gemm(struct plan *p, const struct matmul *m)
     kernel_matmul_op(p, m, &op, &push);
     memcpy(op.push, &push, sizeof(push));
     op.name = "gemm";
-    uint32_t constants[] = {m->mode, m->act, CPU_COLUMNS};
-    if (profile->shape == VK_SHAPE_CPU) {
-        op.groups[0] = ceil_div(m->matrix->rows, WEIGHT_QUAD * l.interleave);
-        op.groups[1] = ceil_div(m->columns, CPU_COLUMNS);
-        kernel_append(p, &op, SHADER_GEMM, m->matrix->type, profile->subgroup_size, constants, 3);
-    } else {
-        op.groups[0] = ceil_div(m->matrix->rows, GPU_TILE);
-        op.groups[1] = ceil_div(m->columns, GPU_TILE);
-        kernel_append(p, &op, SHADER_GEMM, m->matrix->type, GPU_GEMM_THREADS, constants, 2);
-    }
+    op.groups[0] = ceil_div(m->matrix->rows, l.tile_rows);
+    op.groups[1] = ceil_div(m->columns, l.tile_columns);
+    uint32_t constants[] = {m->mode, m->act, l.tile_columns};
+    bool cpu = profile->shape == VK_SHAPE_CPU;
+    kernel_append(p, &op, SHADER_GEMM, m->matrix->type,
+                  cpu ? profile->subgroup_size : GPU_GEMM_THREADS, constants, cpu ? 3 : 2);
 }
 
 // Rows [first, first + ...) of a matrix: a piece of it.

@@ -212,6 +212,11 @@ class Devices(Case):
     def test_text(self):
         out = self.succeed("devices").out
         self.assertEqual(out.count("(used)"), 1)
+        verbose = self.succeed("devices", "-v")
+        used = next(d for d in self.succeed("devices", "--json").json()["devices"] if d["chosen"])
+        for words in (f"{used['kernels']} shape", f"{used['interleave']} rows interleaved",
+                      f"tiles of {used['tile_rows']} x {used['tile_columns']}"):
+            self.assertIn(words, verbose.out)
         # Asked for one that is not there, the list still says what is.
         other = self.succeed("devices", "--device", "nosuchname")
         self.assertNotIn("(used)", other.out)
