@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "engine/text/names.h"
 
 double clock_ms(void)
 {
@@ -48,6 +49,7 @@ bool engine_open_files(struct engine *e, const struct engine_params *p, struct e
         e->vision_file = gguf_open(p->mmproj, err);
         if (!e->vision_file || !vision_read_traits(e->vision_file, &e->traits, err))
             return false;
+        names_compare(e->model_file, e->vision_file);
     }
     // First what kind of file it is: any other would be refused for some detail that it lacks.
     if (!decoder_check_architecture(e->model_file, err))

@@ -1,10 +1,9 @@
 // Which template fits a model file: by its names as LLaVA's own programs do it, by the Jinja source
 // in its metadata, by its vocabulary; when nothing says, the first of LLaVA's.
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
+#include "engine/text/names.h"
 #include "engine/text/template.h"
 
 // The first row whose words are all there decides.
@@ -62,13 +61,7 @@ static const struct template *first_of(const struct sign *signs, size_t n, has_f
 
 static bool has_text(const void *where, const char *word, bool ends)
 {
-    const struct gguf_string *s = where;
-    size_t size = strlen(word);
-    const char *end = s->data + s->size;
-    for (const char *at = s->data; (at = memmem(at, (size_t)(end - at), word, size)); at++)
-        if (!ends || at + size == end || !isalnum((unsigned char)at[size]))
-            return true;
-    return false;
+    return names_mention(*(const struct gguf_string *)where, word, ends);
 }
 
 struct words {
@@ -86,39 +79,22 @@ static bool has_token(const void *where, const char *word, bool ends)
     return false;
 }
 
-// A copy in small letters, with '-' for ' ' and '_'; empty when there is no memory.
-static struct buffer plain_name(const char *text, size_t size)
-{
-    struct buffer name = {0};
-    buffer_reserve(&name, 0);
-    buffer_add(&name, text, size);
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        name.data[i] = c == ' ' || c == '_' ? '-' : (char)tolower((unsigned char)c);
-    }
-    return name;
-}
-
 // The file's name and general.name: a sign that comes first decides, whichever has it.
 static const struct template *by_names(const struct gguf *g, const char **why)
 {
-    const char *path = gguf_path(g), *slash = strrchr(path, '/');
-    const char *base = slash ? slash + 1 : path;
-    struct gguf_string general = {"", 0};
-    gguf_get_string(g, "general.name", &general);
-    struct buffer file = plain_name(base, strlen(base));
-    struct buffer model = plain_name(general.data, general.size);
+    struct names names = names_read(g);
+    const struct gguf_string file = {names.file.data, names.file.size};
+    const struct gguf_string general = {names.general.data, names.general.size};
     const struct template *t = NULL;
     for (size_t i = 0; !t && i < sizeof(in_names) / sizeof(*in_names); i++) {
         *why = "by the file's name";
-        t = first_of(&in_names[i], 1, has_text, &(struct gguf_string){file.data, file.size});
+        t = first_of(&in_names[i], 1, has_text, &file);
         if (t)
             break;
         *why = "by the model's name";
-        t = first_of(&in_names[i], 1, has_text, &(struct gguf_string){model.data, model.size});
+        t = first_of(&in_names[i], 1, has_text, &general);
     }
-    buffer_free(&file);
-    buffer_free(&model);
+    names_free(&names);
     return t;
 }
 

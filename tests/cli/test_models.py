@@ -205,6 +205,23 @@ class VisionFile(Case):
         self.refuse(MODEL, "v.patch_embd.weight", *ASK, "--mmproj",
                     g.write(self.files / "eyes.gguf"), "-i", PICTURE, "-p", "hi")
 
+    def test_of_another_kind_by_name_is_warned_of(self):
+        """Widths alone do not tell; v1.5 and v1.6 differ in their towers."""
+        def said(model, eyes):
+            for name, source in ((model, LM), (eyes, EYES)):
+                if not (self.files / name).exists():
+                    (self.files / name).symlink_to(source)
+            return self.succeed("-m", self.files / model, "--mmproj", self.files / eyes, "-i",
+                                PICTURE, "-p", "hi", "-n", "1").err
+        mistral = "llava-v1.6-mistral-7b.gguf"
+        warning = said(mistral, "llava-llama-3-mmproj.gguf")
+        for word in ("after Mistral", "after Llama 3", "do not belong together"):
+            self.assertIn(word, warning)
+        self.assertIn("after LLaVA-1.5", said(mistral, "mmproj-llava-v1.5.gguf"))
+        for eyes in ("mmproj-mistral7b-v1.6.gguf", "mmproj-model-f16.gguf",
+                     "mmproj-Mistral-v1.6.gguf"):
+            self.assertEqual(said(mistral, eyes), "")
+
     def test_picture_for_a_model_that_cannot_see(self):
         model = self.files / "blind.gguf"
         model.symlink_to(LM)
