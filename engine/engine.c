@@ -110,7 +110,6 @@ struct engine *engine_create(const struct engine_params *p, struct error *err)
     name_model(e, e->info.model, sizeof(e->info.model));
     snprintf(e->info.device, sizeof(e->info.device), "%s", vk_device_profile(e->device)->name);
     e->info.sees = e->vision_file != NULL;
-    e->info.weight_bytes = e->memory.weights.device + e->memory.weights.host;
     e->load_ms = clock_ms() - start;
     return e;
 

@@ -70,11 +70,10 @@ struct engine_info {
     char device[256];
     const char *chat_template, *template_reason; // and why: "by the file's name"
 
-    bool sees;             // a vision file is loaded
-    uint32_t context;      // positions of a session
-    uint32_t vocabulary;   // logits of a position
-    uint32_t embedding;    // floats of a picture row
-    uint64_t weight_bytes; // in device memory
+    bool sees;           // a vision file is loaded
+    uint32_t context;    // positions of a session
+    uint32_t vocabulary; // logits of a position
+    uint32_t embedding;  // floats of a picture row
 };
 
 // Fails with ERROR_MODEL (a file), ERROR_DEVICE, ERROR_USAGE (unknown template).

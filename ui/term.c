@@ -113,6 +113,9 @@ static bool open_screen(struct term *t, const struct termios *ordinary, struct e
                          "set TERM (xterm-256color suits most) or use --plain",
                          getenv("TERM") ? getenv("TERM") : "");
     set_modes(t);
+    int ahead = 0;
+    if ((ordinary->c_iflag & ICRNL) && ioctl(STDIN_FILENO, FIONREAD, &ahead) == 0)
+        t->typed_ahead = (size_t)ahead;
     def_prog_mode();
     configure(t);
     if (!resize(t))

@@ -55,6 +55,9 @@ struct term {
     bool probe_due;  // ask after the next frame
     bool probing;    // asked, and the last answer (DA1) has not come
     double heard_at; // ms: when bytes or a flush were last handled
+    // Bytes at the beginning of the input that were typed before the terminal was ours: its line
+    // discipline has made newlines of the Enter key.
+    size_t typed_ahead;
 };
 
 // ---- term_restore.c: the one record of what to put back

@@ -25,6 +25,9 @@ static enum arrival receive(struct term *t)
     ssize_t n = read(STDIN_FILENO, bytes, sizeof(bytes));
     if (n <= 0)
         return n < 0 && (errno == EINTR || errno == EAGAIN) ? NOTHING : END;
+    for (ssize_t i = 0; i < n && t->typed_ahead > 0; i++, t->typed_ahead--)
+        if (bytes[i] == '\n')
+            bytes[i] = '\r';
     input_feed(t->input, bytes, (size_t)n);
     t->heard_at = now_ms();
     return BYTES;

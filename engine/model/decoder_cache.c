@@ -39,7 +39,10 @@ bool decoder_cache_measure(const struct decoder *m, uint32_t context, uint32_t c
                            struct decoder_sizes *out, struct error *e)
 {
     uint32_t before = 0, most = whole_blocks(context);
-    uint64_t binding = vk_most_binding(vk_device_profile(m->device), true);
+    const struct vk_profile *p = vk_device_profile(m->device);
+    uint64_t binding = vk_most_binding(p, true);
+    if (binding > p->most_allocation)
+        binding = p->most_allocation;
     for (uint32_t n = FIRST_POSITIONS; n < most; n *= 2)
         before = n;
     out->layer_cache = layer_size(m, cache_type, most);
@@ -50,7 +53,7 @@ bool decoder_cache_measure(const struct decoder *m, uint32_t context, uint32_t c
         e, ERROR_DEVICE,
         "a context of %u is more than one binding of the device %s can hold; use "
         "--ctx-size %llu or less",
-        context, vk_device_profile(m->device)->name,
+        context, p->name,
         (unsigned long long)(binding / layer_size(m, cache_type, KV_BLOCK) * KV_BLOCK));
 }
 

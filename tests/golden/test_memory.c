@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "engine/engine_internal.h"
 #include "fixture.h"
 
 enum { LAYERS = 2, PROMPT = 300, SMALL = 256, LARGE = 1024 };
@@ -79,7 +80,8 @@ static struct memory_report report_of_params(void)
 
 // ---- what is planned is what is there
 
-// Everything is there from the start where the context is one that the cache begins with.
+// Of whatever `params` say. Everything is there from the start where the context is one that the
+// cache begins with.
 static void check_allocated(uint32_t device_layers)
 {
     struct memory_report r = report_of_params();
@@ -104,6 +106,11 @@ static void what_is_planned_is_allocated(void **state)
     check_allocated(1);
     params.mmproj = NULL;
     check_allocated(1);
+    if (default_model()) {
+        params = (struct engine_params){
+            .model = default_model(), .mmproj = default_eyes(), .context = SMALL};
+        check_allocated(30);
+    }
 }
 
 // A cache that is to grow: a layer after the other, each twice for a moment.
@@ -237,6 +244,11 @@ static void a_tower_that_does_not_stay_is_dropped(void **state)
     assert_true(probe_rows(engine, picture, &rows, &n, NULL, &e));
     free(rows);
     struct memory_use after = engine_allocated(engine);
+    assert_memory_equal(&after, &before, sizeof(after));
+    atomic_bool stop = true; // somebody did not want to wait for it
+    assert_false(engine_load_tower(engine, &stop, &e));
+    assert_int_equal(e.kind, ERROR_INTERRUPTED);
+    after = engine_allocated(engine);
     assert_memory_equal(&after, &before, sizeof(after));
     engine_destroy(engine);
 }

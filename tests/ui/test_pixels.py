@@ -29,7 +29,7 @@ class PixelTest(chat.ChatTest):
     def window(self, *arguments, rows=30, cols=90, **how):
         # One token is said, so that all heights are known.
         x = self.pixels("-n", 1, *arguments, rows=rows, cols=cols, **how)
-        # Before the first paint the terminal would make a newline of Enter.
+        # What is typed before the first paint is echoed by the terminal itself.
         x.wait_until(lambda shot: shot.cell(-1, 0).count(BAR) > 0, what="the status line")
         return x
 

@@ -117,6 +117,7 @@ struct outcome run(struct setup s)
     assert_int_equal(pipe(pipes), 0);
     struct termios before, after;
     assert_int_equal(tcgetattr(slave, &before), 0);
+    say(master, s.early);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {

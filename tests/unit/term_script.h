@@ -14,6 +14,7 @@ struct setup {
     script *run;
     const char *term;    // TERM; NULL: xterm-256color
     const char *answers; // to the question for its attributes; NULL: it has none of note
+    const char *early;   // typed before the child starts
     const char *typed;   // after the answers
     enum picture_protocol pictures;
     bool plain; // no colour

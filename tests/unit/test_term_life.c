@@ -181,6 +181,36 @@ static void a_suspended_screen_comes_back_whole(void **state)
     outcome_finish(&o);
 }
 
+// Letters and Enter as they come; ^ for the Enter key, | for a newline.
+static void report_keys(struct term *t, int report)
+{
+    struct event e;
+    show_text(t, "hello");
+    for (int keys = 0; keys < 7;) {
+        if (term_read(t, &e) != TERM_EVENT) {
+            poll(&(struct pollfd){term_fd(t), POLLIN, 0}, 1, 200);
+            continue;
+        }
+        keys++;
+        dprintf(report, "%s",
+                e.kind != EVENT_KEY    ? "?"
+                : e.key == INPUT_ENTER ? "^"
+                : e.code == 'j'        ? "|"
+                                       : (char[]){(char)e.code, '\0'});
+    }
+}
+
+// In an ordinary terminal Enter is a newline; what is typed once the screen is there is not
+// changed.
+static void enter_counts_before_the_first_frame(void **state)
+{
+    (void)state;
+    struct outcome o =
+        run_well((struct setup){.run = report_keys, .early = "hi\rx", .typed = "y\n\r"});
+    assert_string_equal(o.report.data, "hi^xy|^");
+    outcome_finish(&o);
+}
+
 static void a_lost_terminal_is_told(void **state)
 {
     (void)state;
@@ -225,6 +255,7 @@ int main(void)
         cmocka_unit_test(crashes_put_the_terminal_back),
         cmocka_unit_test(restoring_twice_is_once),
         cmocka_unit_test(a_suspended_screen_comes_back_whole),
+        cmocka_unit_test(enter_counts_before_the_first_frame),
         cmocka_unit_test(a_lost_terminal_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
