@@ -10,12 +10,12 @@
 #include "shared.h"
 
 layout(local_size_x_id = 0) in;
-layout(constant_id = 1) const uint L = 8;     // subgroup size, 4..16, and the run of K
+layout(constant_id = 1) const uint L = 8;     // subgroup size, 4..16
 layout(constant_id = 2) const uint SIZE = 64; // of a head, a multiple of UNIT
 layout(constant_id = 3) const uint T = 8;     // query rows of a tile
-layout(constant_id = 4) const uint R = 2;     // groups of L keys a turn
+layout(constant_id = 4) const uint R = 2;     // groups of L keys a turn; R * L is the run of K
 layout(constant_id = 5) const uint TYPE = CACHE_F16;
-layout(constant_id = 6) const uint VL = 2; // runs of V and of the scales; R * L is a multiple of both
+layout(constant_id = 6) const uint VL = 2; // runs of V and of the scales
 layout(constant_id = 7) const uint SL = 8;
 layout(push_constant) uniform Push { push_attention p; };
 
@@ -35,7 +35,7 @@ uvec4 cache_unit(uint at)
 const uint UNITS = SIZE / UNIT;                            // of a key
 const uint BLOCKS = (SIZE + CACHE_SCALED - 1u) / CACHE_SCALED; // of a head that have a scale each
 const uint PARTS = (SIZE / 4u + L - 1u) / L;               // of a query or output row: 4 dimensions a lane
-const uint SPAN = L > 8u ? L / 8u : 1u;                    // blocks that the lanes of a part lie in
+const uint WEIGHTS = SCALED ? BLOCKS : 1u;                 // for each of them, weights of the values
 const float LEAST = -1e30;                                 // finite, so that a row without keys so far gives no NaN
 
 void main()
@@ -68,6 +68,7 @@ void main()
 
     // Unrolled over the whole head: llvmpipe carries every sum and the mask of active lanes through each loop level.
     for (uint key = from / (R * L) * (R * L); key < to; key += R * L) {
+        uint row = CACHE_ROW(key, head, p.kv_heads);
         float s[R * T];
         [[unroll]] for (uint i = 0; i < R * T; i++)
             s[i] = 0.0;
@@ -81,7 +82,7 @@ void main()
                     continue;
                 uvec4 w[R];
                 [[unroll]] for (uint r = 0; r < R; r++)
-                    w[r] = cache_unit((((key / L + r) * p.kv_heads + head) * UNITS + u) * L + lane);
+                    w[r] = cache_unit(row * UNITS + (u * R + r) * L + lane);
                 [[unroll]] for (uint i = 0; i < UNIT / 4u; i++) {
                     vec4 f[R];
                     [[unroll]] for (uint r = 0; r < R; r++)
@@ -124,38 +125,36 @@ void main()
                 sum[t * PARTS + i] *= fade;
         }
 
-        // The cache holds anything beyond the last key, NaN too, which a weight of 0 would not silence.
-        [[unroll]] for (uint part = 0; part < PARTS; part++) {
-            float weight[SPAN * R * T]; // scaled as the blocks are that lanes have dimensions of
-            [[unroll]] for (uint i = 0; i < SPAN; i++)
-                [[unroll]] for (uint r = 0; r < R; r++) {
-                    uint k = key + r * L + lane, b = min(part * L / 8u + i, BLOCKS - 1u);
-                    float d = 1.0;
-                    if (SCALED)
-                        d = k < to ? scale_of(p.value_scales, CACHE_INDEX(k, head, b, p.kv_heads, BLOCKS, SL, 1u)) : 0.0;
-                    [[unroll]] for (uint t = 0; t < T; t++)
-                        weight[(i * R + r) * T + t] = s[r * T + t] * d;
-                }
-            uint d = min((part * L + lane) * 4u, SIZE - 4u);
-            [[unroll]] for (uint run = 0; run < R * L / VL; run++) {
-                uint at = p.values + CACHE_INDEX(key + run * VL, head, d, p.kv_heads, SIZE, VL, 4u) / UNIT;
-                uvec4 w = cache_unit(at);
+        float weight[WEIGHTS * R * T]; // times the scales of V, of each block
+        [[unroll]] for (uint b = 0; b < WEIGHTS; b++)
+            [[unroll]] for (uint r = 0; r < R; r++) {
+                uint k = key + r * L + lane;
+                float d = 1.0;
+                if (SCALED)
+                    d = k < to ? scale_of(p.value_scales, CACHE_INDEX(k, head, b, p.kv_heads, BLOCKS, SL, 1u)) : 0.0;
+                [[unroll]] for (uint t = 0; t < T; t++)
+                    weight[(b * R + r) * T + t] = s[r * T + t] * d;
+            }
+        [[unroll]] for (uint run = 0; run < R * L / VL; run++)
+            [[unroll]] for (uint part = 0; part < PARTS; part++) {
+                uvec4 w = cache_unit(p.values + (row / VL + run) * (SIZE / 4u) + min(part * L + lane, SIZE / 4u - 1u));
+                // The cache holds anything beyond the last key, NaN too, which a weight of 0 would not silence.
                 if (!SCALED)
                     w &= mix(uvec4(0u), uvec4(~0u), lessThan(uvec4(0, 0, 1, 1) + key + run * VL, uvec4(to)));
+                uint b = min(part * L / 8u, WEIGHTS - 1u), other = min(b + 1u, WEIGHTS - 1u);
                 [[unroll]] for (uint i = 0; i < VL; i++) {
                     uint k = run * VL + i;
                     vec4 f = four_of(w, i);
                     [[unroll]] for (uint t = 0; t < T; t++) {
-                        float v = subgroupShuffle(weight[k / L * T + t], k % L);
-                        if (SCALED && SPAN > 1u) {
-                            float w = subgroupShuffle(weight[(R + k / L) * T + t], k % L);
-                            v = lane < 8u ? v : w;
+                        float v = subgroupShuffle(weight[(b * R + k / L) * T + t], k % L);
+                        if (SCALED && L > 8u) { // lanes of two blocks
+                            float u = subgroupShuffle(weight[(other * R + k / L) * T + t], k % L);
+                            v = lane < 8u ? v : u;
                         }
                         sum[t * PARTS + part] += v * f;
                     }
                 }
             }
-        }
     }
 
     [[unroll]] for (uint t = 0; t < T; t++) {

@@ -75,7 +75,7 @@ void find_scores(uint key)
         float s = 2.0 * LEAST;
         if (k >= begins[t] && k < ends[t]) {
             s = 0.0;
-            uint at = k * p.kv_heads + gl_WorkGroupID.y;
+            uint at = CACHE_ROW(k, gl_WorkGroupID.y, p.kv_heads);
             for (uint u = 0; u < UNITS; u++) {
                 uvec4 w = cache[at * UNITS + u];
                 float part = 0.0;
@@ -146,7 +146,7 @@ void main()
             high[i] *= fade[t];
             // Beyond `to` the cache holds anything, NaN too, which a weight of 0 would not silence.
             for (uint k = 0; k < KEYS && key + k < to; k++) {
-                uint at = (key + k) * p.kv_heads + gl_WorkGroupID.y;
+                uint at = CACHE_ROW(key + k, gl_WorkGroupID.y, p.kv_heads);
                 float weight = score[t * KEYS + k];
                 uvec4 w = cache[p.values + (at * RUNS + run % RUNS) * 8u / UNIT];
                 if (SCALED) {

@@ -137,15 +137,17 @@ SHARED_STRUCT(push_shortlist)
 // head (fewer at its end), d = max |value| / 127.
 // A part is made of units, `unit` neighbouring dimensions of a position (p: its index, h: KV head, d: dimension); the
 // units of `run` positions lie beside each other. K has units of 16 bytes, CACHE_UNIT dimensions, V of 4 dimensions, and
-// a scale is a unit of its own, where d is the number of the scale. Runs: struct cache_layout; 1 in the gpu shape, so
-// that it has plain [p][h][d]. Head sizes are multiples of CACHE_UNIT.
-#define KV_BLOCK     64 // positions: capacities are multiples of it
+// a scale is a unit of its own, where d is the number of the scale. Runs: struct cache_layout, 1 in the gpu shape. Each
+// KV_BLOCK positions, all of a head lies together, so that it is read in one stream; CACHE_ROW: its place among them.
+// Head sizes are multiples of CACHE_UNIT.
+#define KV_BLOCK     64u // positions: capacities are multiples of it
 #define CACHE_F16    0
 #define CACHE_Q8_0   1
-#define CACHE_SCALED 32
+#define CACHE_SCALED 32u
 #define CACHE_UNIT(type) ((type) == CACHE_Q8_0 ? 16u : 8u)
+#define CACHE_ROW(p, h, heads) (((p) / KV_BLOCK * (heads) + (h)) * KV_BLOCK + (p) % KV_BLOCK)
 #define CACHE_INDEX(p, h, d, heads, size, run, unit)                                               \
-    (((((p) / (run) * (heads) + (h)) * ((size) / (unit)) + (d) / (unit)) * (run) + (p) % (run)) *  \
+    (((CACHE_ROW(p, h, heads) / (run) * ((size) / (unit)) + (d) / (unit)) * (run) + (p) % (run)) * \
          (unit) +                                                                                  \
      (d) % (unit))
 

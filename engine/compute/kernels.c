@@ -59,11 +59,13 @@ uint64_t kernel_matrix_size(enum quant_type type, uint32_t rows, uint32_t column
     return quads * ceil_div(columns, WEIGHT_BLOCK) * units(type) * interleave * 16;
 }
 
+enum { CACHE_TURN = 16 }; // keys that attention_cpu takes at a time, read in the order they lie in
+
 struct cache_layout kernel_cache_layout(const struct vk_profile *profile, uint32_t type)
 {
     if (profile->shape == VK_SHAPE_GPU)
         return (struct cache_layout){1, 1, 1};
-    return (struct cache_layout){.key_run = profile->subgroup_size,
+    return (struct cache_layout){.key_run = CACHE_TURN,
                                  .value_run = CACHE_UNIT(type) / 4, // 16 bytes of V
                                  .scale_run = 8};
 }

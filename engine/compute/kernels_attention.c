@@ -7,7 +7,6 @@
 enum {
     CPU_QUERIES = 4,      // T of attention_cpu where a KV head has one query head
     CPU_QUERIES_MOST = 8, // and at most
-    CPU_KEYS = 16,        // keys of a turn
     GPU_QUERIES = 16,     // attention_gpu: query rows of a tile
     GPU_ATTENTION_THREADS = 128,
     GPU_KEYS = 32, // and keys
@@ -23,14 +22,14 @@ static void attention_cpu(struct plan *p, const struct attention *a, struct plan
     // One tile for every batch: a variant less to compile.
     uint32_t group = a->heads / a->kv_heads;
     uint32_t tile = group == 1 ? CPU_QUERIES : group < CPU_QUERIES_MOST ? group : CPU_QUERIES_MOST;
-    if (a->positions / CPU_KEYS > LOOP_TURNS_MOST) {
+    if (a->positions / l.key_run > LOOP_TURNS_MOST) {
         kernel_fail(p, "the context has a length");
         return;
     }
     op->groups[0] = ceil_div(a->columns * group, tile);
     kernel_append(p, op, SHADER_ATTENTION, 0, profile->subgroup_size,
-                  (uint32_t[]){a->head_size, tile, CPU_KEYS / profile->subgroup_size, a->cache_type,
-                               l.value_run, l.scale_run},
+                  (uint32_t[]){a->head_size, tile, l.key_run / profile->subgroup_size,
+                               a->cache_type, l.value_run, l.scale_run},
                   6);
 }
 
