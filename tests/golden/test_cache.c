@@ -60,16 +60,16 @@ static void the_split_into_batches_does_not_matter(void **state)
 
 // ---- a small model
 
-static struct engine *open_small(uint32_t context)
+static struct engine *open_small(uint32_t context, enum kv_type kv)
 {
-    return open_engine(data_path("synth/lm-Q4_0.gguf"), NULL, context);
+    return open_engine_with(&(struct engine_params){
+        .model = data_path("synth/lm-Q4_0.gguf"), .context = context, .kv = kv});
 }
 
 // A cache that was as large from the start is one that has held a longer prompt.
-static void a_cache_that_grows_gives_the_same_logits(void **state)
+static void grow_cache(enum kv_type kv)
 {
-    (void)state;
-    struct engine *small = open_small(0);
+    struct engine *small = open_small(0, kv);
     struct session *large = open_session(small), *s = open_session(small);
     int32_t other[LONGEST];
     for (size_t i = 0; i < LONGEST; i++)
@@ -87,6 +87,33 @@ static void a_cache_that_grows_gives_the_same_logits(void **state)
     check_same_logits(small, s, large, SAME_MOST, "prefill beyond 512");
     session_destroy(s);
     session_destroy(large);
+    engine_destroy(small);
+}
+
+static void a_cache_that_grows_gives_the_same_logits(void **state)
+{
+    (void)state;
+    grow_cache(KV_F16);
+    grow_cache(KV_Q8_0);
+}
+
+// What is kept of a longer prompt, and what comes behind it, is as if nothing else had been there.
+static void a_cache_of_bytes_keeps_its_prefix(void **state)
+{
+    (void)state;
+    struct engine *small = open_small(0, KV_Q8_0);
+    struct session *s = open_session(small), *fresh = open_session(small);
+    struct sync_report r;
+    sync_ids(s, ids, LONG);
+    session_truncate(s, 128);
+    assert_true(session_sync_ids(s, &(struct id_chunk){ids, 150}, NULL, 0, &r, NULL));
+    assert_int_equal(r.cached_tokens, 128);
+    force_ids(s, 150, 155);
+    sync_ids(fresh, ids, 150);
+    force_ids(fresh, 150, 155);
+    check_same_logits(small, s, fresh, SAME_MOST, "a prefix of bytes");
+    session_destroy(fresh);
+    session_destroy(s);
     engine_destroy(small);
 }
 
@@ -128,7 +155,7 @@ static void progress_may_stop_a_prefill_between_batches(void **state)
 static void a_full_context_is_said_and_nothing_breaks(void **state)
 {
     (void)state;
-    struct engine *small = open_small(SMALL_CONTEXT);
+    struct engine *small = open_small(SMALL_CONTEXT, KV_F16);
     struct session *s = open_session(small);
     struct token t;
     struct error e = {0};
@@ -153,7 +180,7 @@ static void a_full_context_is_said_and_nothing_breaks(void **state)
 static void a_prompt_beyond_the_context_is_refused_by_how_much(void **state)
 {
     (void)state;
-    struct engine *small = open_small(SMALL_CONTEXT);
+    struct engine *small = open_small(SMALL_CONTEXT, KV_F16);
     struct session *s = open_session(small);
     struct error e = {0};
     char phrase[64];
@@ -211,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_split_into_batches_does_not_matter),
         cmocka_unit_test(a_cache_that_grows_gives_the_same_logits),
+        cmocka_unit_test(a_cache_of_bytes_keeps_its_prefix),
         cmocka_unit_test(progress_may_stop_a_prefill_between_batches),
         cmocka_unit_test(a_full_context_is_said_and_nothing_breaks),
         cmocka_unit_test(a_prompt_beyond_the_context_is_refused_by_how_much),

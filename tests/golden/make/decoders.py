@@ -4,7 +4,8 @@
 For each case the model that make_model writes is read with the gguf package, computed by
 transformers (float32, eager attention, no cache), and the logits after a prompt and the greedy
 continuation are stored. "wrong" says how far the logits would be off (NMSE) if one thing was not
-as it should be: a bound above that would prove nothing.
+as it should be: a bound above that would prove nothing. "q8_0" is the NMSE where keys and values
+are kept as bytes: what our engine may lose then.
 
 A window of W: transformers is not of one mind. Its modeling_*.py of 4.46 (mistral, qwen2, phi3)
 mask keys j <= i - W, so that a position sees W keys, itself included; its older
@@ -13,6 +14,7 @@ We do what the former do, which is also llama.cpp's rule (position difference be
 
 Needs: pip install torch==2.5.1 transformers==4.46.3 gguf numpy
 """
+import importlib
 import json
 import pathlib
 import random
@@ -64,6 +66,35 @@ TYPES = ["F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "
          "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "Q2_K_M", "Q3_K_M", "Q4_K_M", "Q5_K_M", "IQ4_XS_M"]
 CASES |= {f"type-{t}": (f"type-{t}", "llama", 256, 40, {}, {}) for t in TYPES}
 STEPS = 8
+BYTES = ("llama-mha", "llama3", "mistral-window", "phi3")  # also with such keys and values
+
+
+def as_bytes(x):
+    """x[..., head size] as q8_0: blocks of 32, d = max |x| / 127 as a half, x / d rounded."""
+    out = []
+    for v in x.split(32, dim=-1):
+        d = v.abs().amax(-1, keepdim=True) / 127
+        out.append(torch.where(d > 0, (v / d).round(), 0) * d.half().float())
+    return torch.cat(out, -1)
+
+
+def with_bytes(model, embedded):
+    """The logits where keys, with their rotated pairs as neighbours, and values are kept so."""
+    module = importlib.import_module(type(model).__module__)
+    repeat, calls = module.repeat_kv, []
+
+    def kept(x, n):  # is given what attention reads, keys and values in turn
+        calls.append(x)
+        if len(calls) % 2 == 1:
+            pairs = as_bytes(x.unflatten(-1, (2, -1)).transpose(-1, -2).flatten(-2))
+            return repeat(pairs.unflatten(-1, (-1, 2)).transpose(-1, -2).flatten(-2), n)
+        return repeat(as_bytes(x), n)
+
+    module.repeat_kv = kept
+    logits = model(inputs_embeds=embedded[None], use_cache=False).logits[0, -1]
+    module.repeat_kv = repeat
+    assert len(calls) == 2 * model.config.num_hidden_layers
+    return logits
 
 
 def make(maker, case):
@@ -81,12 +112,14 @@ def make(maker, case):
         else:
             other = build(pairs, tensors, family, **{**overrides, **change})
         off[what] = float(f"{nmse(greedy(other, embedded, 1)[0], logits):.1e}")
+    found = {"lm": model, "context": context, "images": [], "prompt_ids": [ids], "greedy": best,
+             "margin": margins, "wrong": off}
+    if case in BYTES:
+        found["q8_0"] = float(f"{nmse(with_bytes(right, embedded), logits):.2e}")
     folder = DATA / ("types" if case.startswith("type-") else "decoders") / case
     folder.mkdir(parents=True, exist_ok=True)
     logits.numpy().astype("<f4").tofile(folder / "logits.f32")
-    (folder / "golden.json").write_text(json.dumps(
-        {"lm": model, "context": context, "images": [], "prompt_ids": [ids], "greedy": best,
-         "margin": margins, "wrong": off}) + "\n")
+    (folder / "golden.json").write_text(json.dumps(found) + "\n")
     print(case, best, margins, off, flush=True)
 
 
