@@ -159,8 +159,10 @@ static void explain_choices(enum kv_type want, const struct memory_plan *p,
 {
     char *at = r->notice, *end = at + sizeof(r->notice);
     bool moved = !l->layers_given && p->device_layers < r->layers;
-    if (want == KV_AUTO && strcmp(r->kv, "q8_0") == 0)
-        at += snprintf(at, (size_t)(end - at), "the KV cache is held as %s", r->kv);
+    bool shrunk = want == KV_AUTO && strcmp(r->kv, "q8_0") == 0;
+    if (shrunk)
+        at += snprintf(at, (size_t)(end - at), "the KV cache is held as %s%s", r->kv,
+                       p->kv == 0 ? " (in f16 a layer's is more than a binding holds)" : "");
     if (r->has_tower && !p->tower_stays)
         at += snprintf(at, (size_t)(end - at),
                        "%sthe picture tower is loaded for each question with new pictures",
@@ -169,7 +171,7 @@ static void explain_choices(enum kv_type want, const struct memory_plan *p,
         at += snprintf(at, (size_t)(end - at),
                        "%s%u of %u layers lie in host memory, which is slower",
                        at > r->notice ? ", " : "", r->layers - p->device_layers, r->layers);
-    if (at > r->notice)
+    if (p->kv > 0 || moved || (r->has_tower && !p->tower_stays))
         snprintf(at, (size_t)(end - at), ": the device has %s for it", amount(l->device).text);
 }
 
@@ -228,27 +230,4 @@ bool engine_plan_memory(struct engine *e, const struct engine_params *p, struct 
     }
     free(layers);
     return ok;
-}
-
-bool probe_memory(const struct engine_params *p, struct memory_report *out, struct error *e)
-{
-    struct engine *engine = calloc(1, sizeof(*engine));
-    if (!engine)
-        return error_no_memory(e);
-    bool ok = engine_open_files(engine, p, e) && (engine->device = vk_device_open(p->device, e)) &&
-              engine_plan_memory(engine, p, e);
-    *out = engine->memory;
-    engine_destroy(engine);
-    return ok;
-}
-
-const struct memory_report *engine_memory(const struct engine *e)
-{
-    return &e->memory;
-}
-
-struct memory_use engine_allocated(const struct engine *e)
-{
-    struct vk_allocated a = vk_device_allocated(e->device);
-    return (struct memory_use){a.device, a.host};
 }

@@ -173,6 +173,19 @@ static void matrices_in_pieces_compute_the_same(void **state)
     free(want);
 }
 
+// Where a layer's cache of halves is more than a binding holds, that of bytes may be less.
+static void a_binding_may_hold_a_smaller_cache_alone(void **state)
+{
+    (void)state;
+    params.context = LARGE; // 512 and 272 bytes a position
+    setenv("PUMICE_MOST_BINDING", "450000", 1);
+    struct memory_report r = report_of_params();
+    unsetenv("PUMICE_MOST_BINDING");
+    assert_true(r.fits);
+    assert_string_equal(r.kv, "q8_0");
+    assert_non_null(strstr(r.notice, "binding"));
+}
+
 // First the cache shrinks, where nobody asked for another one.
 static void a_smaller_cache_is_the_first_choice(void **state)
 {
@@ -275,6 +288,7 @@ int main(void)
         cmocka_unit_test_setup(a_grown_cache_is_as_planned, reset),
         cmocka_unit_test_setup(layers_in_host_memory_compute_the_same, reset),
         cmocka_unit_test_setup(matrices_in_pieces_compute_the_same, reset),
+        cmocka_unit_test_setup(a_binding_may_hold_a_smaller_cache_alone, reset),
         cmocka_unit_test_setup(a_smaller_cache_is_the_first_choice, reset),
         cmocka_unit_test_setup(a_plan_for_less_memory_computes_the_same, reset),
         cmocka_unit_test_setup(a_tower_that_does_not_stay_is_dropped, reset),

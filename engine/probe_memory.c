@@ -1,0 +1,27 @@
+// What `--dry-run`, `models check` and the tests see of memory.
+#include <stdlib.h>
+
+#include "engine/engine_internal.h"
+
+bool probe_memory(const struct engine_params *p, struct memory_report *out, struct error *e)
+{
+    struct engine *engine = calloc(1, sizeof(*engine));
+    if (!engine)
+        return error_no_memory(e);
+    bool ok = engine_open_files(engine, p, e) && (engine->device = vk_device_open(p->device, e)) &&
+              engine_plan_memory(engine, p, e);
+    *out = engine->memory;
+    engine_destroy(engine);
+    return ok;
+}
+
+const struct memory_report *engine_memory(const struct engine *e)
+{
+    return &e->memory;
+}
+
+struct memory_use engine_allocated(const struct engine *e)
+{
+    struct vk_allocated a = vk_device_allocated(e->device);
+    return (struct memory_use){a.device, a.host};
+}
