@@ -234,7 +234,7 @@ class VisionFile(Case):
         (self.files / "eyes.gguf").symlink_to(EYES)
         how = ("-m", model, "-i", PICTURE, "-p", "hi", "-n", "1", "--json")
         self.assertEqual(self.succeed(*how).json()["images"][0]["tokens"], 64)
-        (self.files / "more-eyes.gguf").symlink_to(EYES.with_name("eyes-linear-f32.gguf"))
+        (self.files / "more-eyes.gguf").symlink_to(EYES)
         self.refuse(MODEL, ("several", "eyes.gguf", "more-eyes.gguf", "--mmproj"), *how)
 
 

@@ -26,38 +26,28 @@ static void add_default(struct golden_jobs *jobs, const char *root, const char *
     struct golden_job *j = add_job(jobs, "default", name);
     snprintf(j->folder, sizeof(j->folder), "%s/default/%s", root, name);
     snprintf(j->eyes, sizeof(j->eyes), "%s", default_eyes());
-    j->must_run = true;
 }
 
 static void add_synth(struct golden_jobs *jobs, const char *root, const char *name)
 {
-    static const char *const computed[] = {"f32",  "F16",  "BF16", "Q4_0",
-                                           "Q4_1", "Q5_0", "Q5_1", "Q8_0"};
     struct golden_job *j = add_job(jobs, "synth", name);
     bool spm = strcmp(name, "spm-linear") == 0;
     snprintf(j->folder, sizeof(j->folder), "%s/synth/gold/%s", root, name);
     snprintf(j->lm, sizeof(j->lm), "%s/synth/lm-%s.gguf", root, spm ? "spm-f16" : name);
     snprintf(j->eyes, sizeof(j->eyes), "%s/synth/eyes-%s.gguf", root,
              spm ? "linear-f32" : "mlp-f16");
-    for (size_t i = 0; i < COUNT(computed); i++)
-        j->must_run = j->must_run || strcmp(name, computed[i]) == 0;
 }
 
 // On a software device the kernels for graphics cards are very slow: some cases are enough, but for
 // a run in full depth.
 void golden_list_stored(struct golden_jobs *jobs)
 {
-    static const char *const types[] = {"Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"};
+    static const char *const types[] = {"Q4_0", "Q8_0"};
     static const char *const others[] = {"text-4", "text-only", "two-pictures", "two-turns"};
     const char *kernels = getenv("PUMICE_KERNELS"), *root = data_path(".");
     bool few = kernels && strcmp(kernels, "gpu") == 0 && !getenv("PUMICE_FULL");
     for (size_t i = 0; i < COUNT(types); i++)
         add_synth(jobs, root, types[i]);
-    struct golden_job *linear = add_job(jobs, "synth", "linear");
-    snprintf(linear->folder, sizeof(linear->folder), "%s", data_path("synth/gold/spm-linear"));
-    snprintf(linear->lm, sizeof(linear->lm), "%s", data_path("synth/lm-Q4_0.gguf"));
-    snprintf(linear->eyes, sizeof(linear->eyes), "%s", data_path("synth/eyes-linear-f32.gguf"));
-    linear->must_run = linear->rows_only = true;
     add_default(jobs, root, "count-1");
     for (size_t i = 0; i < COUNT(others) && !few; i++)
         add_default(jobs, root, others[i]);

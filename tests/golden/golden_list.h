@@ -11,8 +11,6 @@ struct golden_job {
     char folder[512]; // of the case
     char lm[512];     // "": the default model
     char eyes[512];
-    bool rows_only; // the pictures' part; `lm` is any model as wide
-    bool must_run;  // else it may be of a kind that we do not compute, and is refused
 };
 
 struct golden_jobs {

@@ -1,5 +1,5 @@
 // The engine against transformers, on the numbers of tests/data/default (the default model) and
-// tests/data/synth (random weights, every type), or with PUMICE_REFERENCE on all of such a folder:
+// tests/data/synth (random weights), or with PUMICE_REFERENCE on all of such a folder:
 // pixels, ids, projector rows, logits, and the argmax at each stored step whose margin is above
 // MARGIN, with the reference's own continuation forced. Prints a line a case (compare.h).
 #include <setjmp.h>
@@ -79,33 +79,14 @@ static void compare_held_ids(const struct golden_case *c, struct session *s, str
 
 // ---- a case
 
-// Why a model is not run has to name what it has that we do not compute.
-static void expect_refusal(const struct golden_job *j, const struct error *e)
-{
-    struct model_summary m;
-    assert_false(j->must_run);
-    assert_int_equal(e->kind, ERROR_MODEL);
-    assert_true(probe_model(j->lm, &m, NULL));
-    assert_false(m.runs);
-    bool named = strstr(e->text, "vocabulary of the kind \"") != NULL;
-    for (char *type = strtok(m.types, ", "); type && !named; type = strtok(NULL, ", ")) {
-        char phrase[64];
-        snprintf(phrase, sizeof(phrase), "of type %s,", type);
-        named = strstr(e->text, phrase) != NULL;
-    }
-    if (!named)
-        fail_msg("%s", e->text);
-    print_message("%-22s refused: %s\n", j->name, strrchr(e->text, '/'));
-}
-
-static struct engine *load(struct loaded *l, const struct golden_job *j, struct error *e)
+static struct engine *load(struct loaded *l, const struct golden_job *j)
 {
     const char *lm = *j->lm ? j->lm : default_model();
     if (l->engine && strcmp(l->lm, lm) == 0 && strcmp(l->eyes, j->eyes) == 0)
         return l->engine;
     engine_destroy(l->engine);
-    struct engine_params params = {.model = lm, .mmproj = j->eyes, .context = 512};
-    l->engine = engine_create(&params, e);
+    l->engine = NULL;
+    l->engine = open_engine(lm, j->eyes, 512);
     snprintf(l->lm, sizeof(l->lm), "%s", lm);
     snprintf(l->eyes, sizeof(l->eyes), "%s", j->eyes);
     return l->engine;
@@ -130,18 +111,12 @@ static void case_equals_the_reference(void **state)
     const struct golden_job *j = *state;
     struct golden_case c;
     struct outcome o = {0};
-    struct error e = {0};
     golden_read(&c, j->folder, *j->lm ? data_path("synth") : data_path("answers/pictures"));
     compare_pixels(&c, j->eyes, &o);
-    struct engine *engine = load(&loaded, j, &e);
-    if (engine) {
-        compare_rows(&c, engine, &o);
-        if (!j->rows_only)
-            compare_language(j, &c, engine, &o);
-        outcome_print(j->name, &o);
-    } else {
-        expect_refusal(j, &e);
-    }
+    struct engine *engine = load(&loaded, j);
+    compare_rows(&c, engine, &o);
+    compare_language(j, &c, engine, &o);
+    outcome_print(j->name, &o);
     golden_finish(&c);
 }
 
