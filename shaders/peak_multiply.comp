@@ -17,9 +17,12 @@ void main()
     float v[CHAINS];
     [[unroll]] for (uint c = 0; c < CHAINS; c++)
         v[c] = float(gl_GlobalInvocationID.x % 64u) + 0.25 * float(c);
-    for (uint i = 0; i < p.turns; i++)
-        [[unroll]] for (uint c = 0; c < CHAINS; c++)
-            v[c] = fma(v[c], p.factor, p.term);
+    float factor = p.factor, term = p.term; // read once, not for each of them
+    // Eight steps a turn: llvmpipe carries each chain through the mask of active lanes at every turn.
+    for (uint i = 0; i < p.turns; i += 8)
+        [[unroll]] for (uint k = 0; k < 8; k++)
+            [[unroll]] for (uint c = 0; c < CHAINS; c++)
+                v[c] = v[c] * factor + term;
     float sum = 0.0;
     [[unroll]] for (uint c = 0; c < CHAINS; c++)
         sum += v[c];

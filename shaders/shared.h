@@ -121,7 +121,7 @@ SHARED_STRUCT(push_attention)
 // The kernels of peak_*.comp.
 SHARED_STRUCT(push_peak)
 {
-    uint turns; // of the loop; a multiple of 4 for memory
+    uint turns; // of the loop: a multiple of 8, of 4 for memory
     float factor, term;
 };
 

@@ -29,7 +29,7 @@ void kernel_peak(struct plan *p, const struct peak_run *r)
     if (multiply)
         op.flops = 2.0 * PEAK_CHAINS * r->turns * threads * r->groups;
     memcpy(op.push, &push, sizeof(push));
-    if ((!multiply && r->turns % 4 != 0) || r->groups > profile->most_groups[0]) {
+    if (r->turns % (multiply ? 8 : 4) != 0 || r->groups > profile->most_groups[0]) {
         kernel_fail(p, "a bare loop does not divide");
         return;
     }

@@ -17,7 +17,7 @@ enum peak {
 };
 
 // `groups` workgroups of kernel_peak_threads; of memory, each takes a run of threads * turns units
-// of 16 bytes, turns a multiple of 4.
+// of 16 bytes. Turns are a multiple of 8, of 4 for memory.
 struct peak_run {
     enum peak peak;
     uint32_t groups, turns;

@@ -12,7 +12,7 @@
 #include "bench.h"
 #include "engine/compute/kernels_peak.h"
 
-enum { GROUPS = 3, TURNS = 12, MULTIPLY_TURNS = 5 };
+enum { GROUPS = 3, TURNS = 12, MULTIPLY_TURNS = 16 };
 static const double bound = 1e-12;
 
 static struct tensor *make_input(struct bench *b, uint32_t units)
@@ -70,7 +70,7 @@ static void multiply_adds_are_all_there(void **state)
     struct peak_run r = {.peak = PEAK_MULTIPLY,
                          .groups = GROUPS,
                          .turns = MULTIPLY_TURNS,
-                         .factor = 1.25f,
+                         .factor = 0.75f,
                          .term = -0.375f};
     struct tensor *y = bench_tensor(b, n * sizeof(float));
     run(b, r, NULL, y);
