@@ -2,6 +2,8 @@
 // and the types of 256 elements.
 #pragma once
 
+#include <string.h>
+
 #include "engine/model/quant.h"
 
 static inline uint16_t load_u16(const uint8_t *p)
@@ -14,9 +16,30 @@ static inline uint32_t load_u32(const uint8_t *p)
     return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+// Halves that are ordinary numbers without a call: blocks are read by the million.
 static inline float load_f16(const uint8_t *p)
 {
-    return quant_f16_to_f32(load_u16(p));
+    uint16_t half = load_u16(p);
+    uint32_t exponent = half & 0x7c00;
+    if (exponent == 0 || exponent == 0x7c00)
+        return quant_f16_to_f32(half);
+    uint32_t bits =
+        (uint32_t)(half & 0x8000) << 16 | (((uint32_t)(half & 0x7fff) << 13) + (112u << 23));
+    float value;
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+// quant_f32_to_f16
+static inline uint16_t half_of(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    uint32_t magnitude = bits & 0x7fffffff;
+    if (magnitude < 113u << 23 || magnitude >= 142u << 23)
+        return quant_f32_to_f16(value);
+    uint32_t even = magnitude >> 13 & 1; // ties
+    return (uint16_t)((bits >> 16 & 0x8000) | (magnitude - (112u << 23) + 0xfff + even) >> 13);
 }
 
 // Scale and minimum j of the eight 6-bit pairs of Q4_K and Q5_K in 12 bytes.

@@ -41,27 +41,40 @@ INLINED void scatter(const struct run *run, uint32_t head, uint32_t parts, uint3
                UNIT_BYTES);
 }
 
-// `value`: bytes of one where rows may end inside a block; else 0.
+// Run `b` of a row. `value`: bytes of one where rows may end inside a block; else 0.
+INLINED void read_block(const struct quad *q, const uint8_t *row, uint32_t b, uint32_t value,
+                        read_run *read, struct run *run)
+{
+    uint32_t first = b * WEIGHT_BLOCK;
+    if (!row) {
+        *run = (struct run){0};
+    } else if (value && q->columns - first < WEIGHT_BLOCK) {
+        uint8_t last[WEIGHT_BLOCK * sizeof(float)] = {0};
+        memcpy(last, row + (size_t)first * value, (q->columns - first) * value);
+        read(last, 0, run);
+    } else {
+        read(row, b, run);
+    }
+}
+
+// So many blocks of L rows before those of the next L: a processor foresees what is read next in no
+// more than some dozen places at a time, and the quad's blocks stay in its cache.
+enum { STRETCH = 32 };
+
 INLINED void pack(const struct quad *q, uint32_t head, uint32_t parts, uint32_t value,
                   read_run *read)
 {
-    uint8_t *block = q->to;
-    for (uint32_t first = 0, b = 0; first < q->columns; first += WEIGHT_BLOCK, b++) {
-        for (uint32_t i = 0; i < WEIGHT_QUAD * q->interleave; i++) {
-            struct run run;
-            const uint8_t *row = q->rows[i];
-            if (!row) {
-                run = (struct run){0};
-            } else if (value && q->columns - first < WEIGHT_BLOCK) {
-                uint8_t last[WEIGHT_BLOCK * sizeof(float)] = {0};
-                memcpy(last, row + (size_t)first * value, (q->columns - first) * value);
-                read(last, 0, &run);
-            } else {
-                read(row, b, &run);
-            }
-            scatter(&run, head, parts, i / q->interleave, i % q->interleave, q->interleave, block);
-        }
-        block += (size_t)(head + WEIGHT_QUAD * parts) * q->interleave * UNIT_BYTES;
+    uint32_t blocks = (q->columns + WEIGHT_BLOCK - 1) / WEIGHT_BLOCK, lanes = q->interleave;
+    size_t size = (size_t)(head + WEIGHT_QUAD * parts) * lanes * UNIT_BYTES;
+    for (uint32_t begin = 0; begin < blocks; begin += STRETCH) {
+        uint32_t end = begin + STRETCH < blocks ? begin + STRETCH : blocks;
+        for (uint32_t r = 0; r < WEIGHT_QUAD; r++)
+            for (uint32_t b = begin; b < end; b++)
+                for (uint32_t lane = 0; lane < lanes; lane++) {
+                    struct run run;
+                    read_block(q, q->rows[r * lanes + lane], b, value, read, &run);
+                    scatter(&run, head, parts, r, lane, lanes, q->to + b * size);
+                }
     }
 }
 
@@ -109,6 +122,6 @@ void repack_widen(const struct quant *q, const void *row, uint32_t columns, uint
     for (uint32_t i = 0; i < columns; i += q->elems, block += q->bytes) {
         q->dequantize(block, values, 1);
         for (uint32_t k = 0; k < q->elems; k++)
-            *out++ = quant_f32_to_f16(values[k]);
+            *out++ = half_of(values[k]);
     }
 }

@@ -4,8 +4,6 @@
 // bytes of a word: masks keep the bits of each in its byte.
 #pragma once
 
-#include <string.h>
-
 #include "engine/model/quant_blocks.h"
 
 // A run on its way.
@@ -61,11 +59,6 @@ static inline uint32_t spread_bits(uint32_t bits)
     return word;
 }
 
-static inline uint32_t half_of(float value)
-{
-    return quant_f32_to_f16(value);
-}
-
 static inline void read_f32(const uint8_t *row, uint32_t b, struct run *out)
 {
     memcpy(out->parts, row + (size_t)b * 128, 128);
@@ -117,7 +110,8 @@ static inline uint32_t k4_head(const uint8_t *block, int j)
 {
     float scale, minimum;
     k4_scale(block + 4, j, &scale, &minimum);
-    return half_of(load_f16(block) * scale) | half_of(-(load_f16(block + 2) * minimum)) << 16;
+    return half_of(load_f16(block) * scale) | (uint32_t)half_of(-(load_f16(block + 2) * minimum))
+                                                  << 16;
 }
 
 static inline void read_q4_k(const uint8_t *row, uint32_t b, struct run *out)

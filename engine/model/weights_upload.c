@@ -2,12 +2,19 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "engine/model/repack.h"
 #include "engine/model/weights_internal.h"
 
-enum { QUAD_ROWS_MOST = WEIGHT_QUAD * 64, FILLERS_MOST = 4, SMALL_MODEL = 32 << 20 };
+enum {
+    QUAD_ROWS_MOST = WEIGHT_QUAD * 64,
+    FILLERS_MOST = 4,
+    SMALL_MODEL = 32 << 20,
+    IN_PLACE = 512 << 10,
+    AHEAD = 8, // jobs that are read ahead
+};
 
 // The part that row `i` of what is uploaded comes from; *i becomes its row there. NULL: padding.
 static const struct weight_part *source_part(const struct job *j, uint32_t *i, uint32_t interleave)
@@ -59,7 +66,14 @@ static void pack(const struct weights *w, const struct job *j, uint32_t quad, ui
     repack_quad(source_type(j), rows, columns, w->interleave, to);
 }
 
-// Uploads in stretches of whole quads that fit a staging slot.
+// Bytes of an upload at most: in memory that is written in place, what a processor's cache still
+// holds cleared when it is filled.
+static uint64_t most_at_once(const struct weights *w)
+{
+    return vk_device_profile(w->device)->host_visible ? IN_PLACE : VK_UPLOAD_MOST;
+}
+
+// Uploads in stretches of whole quads.
 static bool upload_job(const struct weights *w, const struct job *j, struct vk_uploader *up,
                        uint16_t *room, const atomic_bool *stop, atomic_uint_fast64_t *done,
                        struct error *e)
@@ -69,7 +83,7 @@ static bool upload_job(const struct weights *w, const struct job *j, struct vk_u
                                                    j->matrix.columns, w->interleave);
     if (quad > VK_UPLOAD_MOST)
         return error_set(e, ERROR_MODEL, "a matrix of the model has rows that are too long");
-    uint64_t step = VK_UPLOAD_MOST / quad * quad;
+    uint64_t most = most_at_once(w), step = most < quad ? quad : most / quad * quad;
     for (uint64_t at = 0; at < j->to.size; at += step) {
         if (stop && atomic_load(stop))
             return error_set(e, ERROR_INTERRUPTED, "stopped while the model was loading");
@@ -104,6 +118,17 @@ static size_t widest(const struct weights *w)
     return most;
 }
 
+// The file's pages of a job are read while those before it are filled.
+static void read_ahead(const struct weights *w, size_t job)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (uint32_t k = 0; job < w->n_jobs && k < w->jobs[job].n_parts; k++) {
+        const struct gguf_tensor *t = w->jobs[job].parts[k].tensor;
+        uintptr_t begin = (uintptr_t)t->data / page * page;
+        madvise((void *)begin, (uintptr_t)t->data + t->size - begin, MADV_WILLNEED);
+    }
+}
+
 // ---- threads that share the jobs
 
 struct filling {
@@ -129,9 +154,11 @@ static void *fill(void *data)
     uint16_t *room = calloc(widest(w) * WEIGHT_QUAD * w->interleave + 1, sizeof(*room));
     struct vk_uploader *up = vk_uploader_create(w->device, &f->error);
     f->ok = up && (room || error_no_memory(&f->error));
-    for (size_t i;
-         f->ok && !atomic_load(&all->failed) && (i = atomic_fetch_add(&all->next, 1)) < w->n_jobs;)
+    for (size_t i; f->ok && !atomic_load(&all->failed) &&
+                   (i = atomic_fetch_add(&all->next, 1)) < w->n_jobs;) {
+        read_ahead(w, i + AHEAD);
         f->ok = upload_job(w, &w->jobs[i], up, room, all->stop, all->done, &f->error);
+    }
     f->ok = f->ok && vk_upload_flush(up, &f->error);
     if (!f->ok)
         atomic_store(&all->failed, true);
@@ -157,6 +184,8 @@ static bool fill_all(const struct weights *w, const atomic_bool *stop, atomic_ui
     bool ok = true;
     for (size_t i = 0; i < n; i++)
         fillers[i] = (struct filler){.all = &all};
+    for (size_t i = 0; i < AHEAD; i++)
+        read_ahead(w, i);
     while (started < n &&
            pthread_create(&fillers[started].thread, NULL, fill, &fillers[started]) == 0)
         started++;

@@ -1,6 +1,8 @@
 // Uploads: straight into mapped memory, or through a ring of staging slots whose copies run while
 // the next slot is being filled.
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "engine/vk/memory.h"
 #include "engine/vk/vk_internal.h"
@@ -100,6 +102,22 @@ static bool wait_slot(struct vk_uploader *u, struct slot *slot, struct error *e)
     return true;
 }
 
+// A software device's memory is the process's own and not there before it is written: getting the
+// pages of a range at once is cheaper than one by one. Advice: that it fails is no harm.
+static void get_pages(void *from, uint64_t size)
+{
+#ifdef MADV_POPULATE_WRITE
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = (uintptr_t)from / page * page;
+    uintptr_t end = ((uintptr_t)from + size) / page * page;
+    if (begin < end)
+        madvise((void *)begin, end - begin, MADV_POPULATE_WRITE);
+#else
+    (void)from;
+    (void)size;
+#endif
+}
+
 void *vk_upload_begin(struct vk_uploader *u, struct vk_slice to, struct error *e)
 {
     if (!vk_slice_valid(to) || to.size > VK_UPLOAD_MOST) {
@@ -110,8 +128,11 @@ void *vk_upload_begin(struct vk_uploader *u, struct vk_slice to, struct error *e
     u->to = to;
     u->current = NULL;
     char *mapped = vk_buffer_map(to.buffer);
-    if (mapped)
+    if (mapped) {
+        if (u->device->physical.profile.type == VK_TYPE_CPU)
+            get_pages(mapped + to.offset, to.size);
         return mapped + to.offset;
+    }
     struct slot *slot = &u->slots[u->next];
     if (!wait_slot(u, slot, e) || !prepare_slot(u, slot, e))
         return NULL;
