@@ -39,16 +39,28 @@ static bool run_chat(struct app *app, struct error *e)
     return wants_screen(&app->options) ? run_screen(app, e) : run_plain(app, e);
 }
 
+// At once, so that the reason is known when it cannot be written.
+static bool print_help(struct app *app, struct error *e)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+    if (!f)
+        return error_no_memory(e);
+    options_help(&app->options, f);
+    bool ok = fclose(f) == 0 ? console_write(&app->console, text, size, e) : error_no_memory(e);
+    free(text);
+    return ok;
+}
+
 static bool run(struct app *app, struct error *e)
 {
     if (app->options.version) {
         static const char text[] = "pumice " PUMICE_VERSION "\n";
         return console_write(&app->console, text, sizeof(text) - 1, e);
     }
-    if (app->options.help) {
-        options_help(&app->options, app->console.out);
-        return true;
-    }
+    if (app->options.help)
+        return print_help(app, e);
     if (app->options.dry_run)
         return run_dry(app, e);
     switch (app->options.command->bit) {
