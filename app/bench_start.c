@@ -1,6 +1,7 @@
 // A whole answer, as a person waits for it: this program again, in a process of its own.
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -31,28 +32,54 @@ static bool fill_input(struct child *c, bool sees, uint32_t seed, struct error *
                            strerror(errno));
 }
 
+// The words of the command line that the program is started with again.
+struct words {
+    const char *list[32];
+    size_t count;
+    char memory[24], layers[16];
+};
+
+static void add(struct words *w, const char *option, const char *value)
+{
+    w->list[w->count++] = option;
+    w->list[w->count++] = value;
+}
+
+// What decides where the model lies is the child's as well.
+static void add_options(struct words *w, const struct options *o)
+{
+    static const char *const kv[] = {[KV_AUTO] = "auto", [KV_F16] = "f16", [KV_Q8_0] = "q8_0"};
+    add(w, "--kv", kv[o->kv]);
+    if (o->device)
+        add(w, "--device", o->device);
+    if (o->device_memory > 0) {
+        snprintf(w->memory, sizeof(w->memory), "%" PRIu64, o->device_memory);
+        add(w, "--device-memory", w->memory);
+    }
+    if (o->gpu_layers != (uint32_t)GPU_LAYERS_AUTO) {
+        snprintf(w->layers, sizeof(w->layers), "%" PRIu32, o->gpu_layers);
+        add(w, "--gpu-layers", w->layers);
+    }
+}
+
 static bool spawn(struct child *c, struct bench *b, struct error *e)
 {
-    const char *args[24] = {"pumice", "-q",          "--temp", "0",
-                            "-n",     "4",           "-p",     "What is in this picture?",
-                            "-m",     b->files.model};
-    size_t n = 10;
+    struct words w = {.list = {"pumice", "-q"}, .count = 2};
+    add(&w, "--temp", "0");
+    add(&w, "-n", "4");
+    add(&w, "-p", "What is in this picture?");
+    add(&w, "-m", b->files.model);
     if (b->files.mmproj) {
-        args[n++] = "--mmproj";
-        args[n++] = b->files.mmproj;
-        args[n++] = "-i";
-        args[n++] = "-";
+        add(&w, "--mmproj", b->files.mmproj);
+        add(&w, "-i", "-");
     }
-    if (b->app->options.device) {
-        args[n++] = "--device";
-        args[n++] = b->app->options.device;
-    }
+    add_options(&w, &b->app->options);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, c->input, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, c->output[1], STDOUT_FILENO);
     int failed =
-        posix_spawn(&c->pid, "/proc/self/exe", &actions, NULL, (char *const *)args, environ);
+        posix_spawn(&c->pid, "/proc/self/exe", &actions, NULL, (char *const *)w.list, environ);
     posix_spawn_file_actions_destroy(&actions);
     return !failed ||
            error_set(e, ERROR_RUNTIME, "pumice cannot be started again: %s", strerror(failed));
