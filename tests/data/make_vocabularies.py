@@ -278,4 +278,5 @@ def main():
         (folder / f"training.{left}").unlink()
 
 
-main()
+if __name__ == "__main__":
+    main()

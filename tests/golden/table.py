@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs the tests that compare with references and writes tests/golden/README.md from what they say.
 
-  table.py BUILD      (PUMICE_TEST_MODEL and PUMICE_TEST_EYES as ./check sets them; with PUMICE_FULL=1
-                       and PUMICE_REFERENCE=DIR nothing is missing)
+  table.py BUILD      PUMICE_TEST_MODEL and PUMICE_TEST_EYES as ./check sets them; with PUMICE_FULL=1
+                      and PUMICE_REFERENCE=DIR nothing is missing
+  table.py --check    whether the file has a row for every case that is stored, and nothing missing
 
 The tests print "GOLDEN case=NAME key=value..." (compare.h). A variant that people have is the sum
 of cases: its template, its vocabulary, its tower, its decoder.
@@ -76,11 +77,22 @@ def values(cases, names, key):
 
 # ---- cells
 
-def summed(cases, names, key, word):
+def summed(cases, names, key):
     found, missing = values(cases, names, key)
     parts = [list(map(int, v.split("/"))) for _, v in found]
-    text = "{} of {}".format(*map(sum, zip(*parts))) if parts else "-"
-    return text + (f" {word}" if parts and word else "") + absent(missing)
+    return ("{} of {}".format(*map(sum, zip(*parts))) if parts else "-") + absent(missing)
+
+
+def steps(value):
+    equal, all_steps = map(int, value.split("/"))
+    close = all_steps - equal
+    return f"{equal} equal" + (f", {close} too close" if close else "")
+
+
+def continued(cases, names):
+    found, missing = values(cases, names, "greedy")
+    parts = [list(map(int, v.split("/"))) for _, v in found]
+    return steps("{}/{}".format(*map(sum, zip(*parts)))) + absent(missing) if parts else "-"
 
 
 def worst(cases, names, key):
@@ -99,11 +111,12 @@ def absent(names):
 def token_ids(cases, templates, vocabularies):
     prompts = [f"prompts/{t}" for t in templates]
     under_llama = [f"ids-llama-spm/{t}" for t in templates if f"ids-llama-spm/{t}" in cases]
-    parts = ["prompts " + summed(cases, prompts, "prompts", "") + f" ({', '.join(templates)})",
-             "vectors " + summed(cases, [f"vocabularies/{v}" for v in vocabularies], "ids", "")
+    parts = ["prompts " + summed(cases, prompts, "prompts") + f" ({', '.join(templates)})",
+             "their ids " + summed(cases, [f"prompt-ids/{t}" for t in templates], "ids"),
+             "vectors " + summed(cases, [f"vocabularies/{v}" for v in vocabularies], "ids")
              + f" ({', '.join(vocabularies)})"]
     if under_llama:
-        parts.insert(1, "prompts as LLaMA's ids " + summed(cases, under_llama, "ids", ""))
+        parts.insert(2, "under LLaMA's vocabulary " + summed(cases, under_llama, "ids"))
     return "; ".join(parts)
 
 
@@ -124,14 +137,15 @@ Written by `tests/golden/table.py BUILD`; do not edit. Errors are NMSE, the sum 
 differences over the sum of squares of the reference's numbers.
 
 - **token ids**: prompts are those of the original's prompt builder (`tests/data/conversations.json`);
-  ids under LLaMA's own vocabulary are Hugging Face's (it may not be copied into the repository, so
-  they are compared with `./check --reference`); vectors are texts of all kinds under vocabularies of
-  our own, by Hugging Face tokenizers and Google's sentencepiece.
+  their ids are Hugging Face's, under vocabularies of our own with the template's words in them, and
+  under LLaMA's (which may not be copied into the repository: `./check --reference`); vectors are
+  texts of all kinds, by Hugging Face tokenizers and Google's sentencepiece.
 - **pixels**: Pillow's; how many values are off (by an ulp, or the test fails).
 - **rows**: what the projector gives, against transformers' CLIPVisionModel, LLaVA's projector and
   the original's rules for tiles (`make/gguf_tower.py`).
-- **logits, greedy**: transformers, float32, eager attention, no cache; of the continuation those
-  steps count whose two best logits differ by more than 0.1, and all of them are equal.
+- **logits, greedy**: transformers, float32, eager attention, no cache. Each step of the greedy
+  continuation has the reference's token, but where its two best logits are within 0.1 of each other:
+  that is too close to tell.
 
 Models are made with random weights by the tests themselves (`decoder_recipes.c`, `tower_file.c`);
 `make/*.py` reads the same files. Shapes are those of the real models, with one or two layers; the
@@ -150,8 +164,8 @@ def variants(cases):
     for name, templates, vocabularies, towers, decoders in VARIANTS:
         both = list(dict.fromkeys(decoders + towers))
         text += row([name, token_ids(cases, templates, vocabularies),
-                     summed(cases, towers, "pixels", ""), worst(cases, towers, "rows"),
-                     worst(cases, both, "logits"), summed(cases, both, "greedy", "")])
+                     summed(cases, towers, "pixels"), worst(cases, towers, "rows"),
+                     worst(cases, both, "logits"), continued(cases, both)])
     return text
 
 
@@ -162,7 +176,8 @@ def all_cases(cases):
     for name, case in cases.items():
         if "logits" in case:
             text += row([name] + [case[k].replace("<", " < ").replace("/", " of ")
-                                  for k in ("pixels", "rows", "logits", "greedy")] + [wrong(name)])
+                                  for k in ("pixels", "rows", "logits")]
+                        + ["-" if case["greedy"] == "-" else steps(case["greedy"]), wrong(name)])
     text += "\n## Words\n\n" + row(["case", "prompts", "ids"]) + row(["---"] * 3)
     for name, case in cases.items():
         if "logits" not in case:
@@ -170,11 +185,24 @@ def all_cases(cases):
     return text
 
 
+def check():
+    written = (HERE / "README.md").read_text()
+    stored = [p.parent.name for group in ("decoders", "towers", "types", "shapes")
+              for p in (DATA / group).glob("*/golden.json")]
+    lacking = [n for n in stored + [v[0] for v in VARIANTS] if f"\n| {n} |" not in written]
+    if lacking or "not run" in written or not stored:
+        sys.exit(f"tests/golden/README.md lacks {', '.join(lacking) or 'cases that did not run'};"
+                 " tests/golden/table.py writes it")
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    cases = run(sys.argv[1])
-    (HERE / "README.md").write_text(HEAD + variants(cases) + all_cases(cases))
+    if sys.argv[1] == "--check":
+        check()
+    else:
+        cases = run(sys.argv[1])
+        (HERE / "README.md").write_text(HEAD + variants(cases) + all_cases(cases))
 
 
 main()

@@ -165,8 +165,24 @@ static const json_t *talk_of(const json_t *all, const json_t *wanted)
             json_equal(json_object_get(c, "talk"), json_object_get(wanted, "talk")))
             return c;
     }
-    fail_msg("ids-llama-spm.json has a case that conversations.json lacks");
+    fail_msg("there are ids of a case that conversations.json lacks");
     return NULL;
+}
+
+// A case's conversation, built and tokenised, against its ids.
+static void assert_case(const struct subject *s, const json_t *talks, const json_t *c,
+                        size_t skipped, struct counts *counts)
+{
+    struct turn turns[16];
+    struct prompt p;
+    size_t n = read_talk(talk_of(talks, c), turns);
+    const struct template *t = template_find(json_string_value(json_object_get(c, "template")));
+    assert_true(template_build(t, NULL, turns, n, &p, NULL));
+    struct token_list got = prompt_ids(s->t, &p);
+    assert_chunks(&got, json_object_get(c, "ids"), skipped);
+    count_case(counts, template_name(t));
+    token_list_free(&got);
+    prompt_finish(&p);
 }
 
 // ids-llama-spm.json: the same conversations through Hugging Face's LlamaTokenizer, one list for
@@ -175,28 +191,41 @@ static void conversations_have_their_ids_under_llamas_vocabulary(void **state)
 {
     (void)state;
     struct subject s = open_subject(reference_model("llama-spm.gguf"));
-    assert_true(tokenizer_adds_bos(s.t));
-    json_t *all = json_load_file(data_path("conversations.json"), 0, NULL);
-    json_t *cases = json_load_file(data_path("ids-llama-spm.json"), 0, NULL);
     struct counts counts = {0};
+    assert_true(tokenizer_adds_bos(s.t));
+    json_t *talks = json_load_file(data_path("conversations.json"), 0, NULL);
+    json_t *cases = json_load_file(data_path("ids-llama-spm.json"), 0, NULL);
     assert_true(json_array_size(cases) > 30);
-    for (size_t i = 0; i < json_array_size(cases); i++) {
-        const json_t *c = json_array_get(cases, i), *chunks = json_object_get(c, "ids");
-        struct turn turns[16];
-        size_t n = read_talk(talk_of(all, c), turns);
-        struct prompt p;
-        const char *name = json_string_value(json_object_get(c, "template"));
-        assert_true(template_build(template_find(name), NULL, turns, n, &p, NULL));
-        struct token_list got = prompt_ids(s.t, &p);
-        assert_chunks(&got, chunks, 1); // without the BOS in front
-        count_case(&counts, name);
-        token_list_free(&got);
-        prompt_finish(&p);
-    }
+    for (size_t i = 0; i < json_array_size(cases); i++)
+        assert_case(&s, talks, json_array_get(cases, i), 1, &counts); // without the BOS in front
     print_counts(&counts, "ids-llama-spm", "ids");
     json_decref(cases);
-    json_decref(all);
+    json_decref(talks);
     close_subject(&s);
+}
+
+// prompt-ids.json: every template under a vocabulary of its kind that we trained, with its words
+// among the control tokens (make_prompt_ids.py).
+static void conversations_have_their_ids_under_vocabularies_of_our_own(void **state)
+{
+    (void)state;
+    struct counts counts = {0};
+    json_t *talks = json_load_file(data_path("conversations.json"), 0, NULL);
+    json_t *cases = json_load_file(data_path("prompt-ids.json"), 0, NULL), *c;
+    assert_true(json_array_size(cases) > 50);
+    size_t at;
+    json_array_foreach(cases, at, c)
+    {
+        char name[64];
+        snprintf(name, sizeof(name), "vocabularies/%s.gguf",
+                 json_string_value(json_object_get(c, "vocabulary")));
+        struct subject s = open_subject(data_path(name));
+        assert_case(&s, talks, c, 0, &counts);
+        close_subject(&s);
+    }
+    print_counts(&counts, "prompt-ids", "ids");
+    json_decref(cases);
+    json_decref(talks);
 }
 
 // With the argument "reference": what needs the reference data instead.
@@ -211,6 +240,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conversations_are_written_as_in_the_reference),
         cmocka_unit_test(prompts_of_the_default_model_have_their_ids),
+        cmocka_unit_test(conversations_have_their_ids_under_vocabularies_of_our_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
