@@ -122,7 +122,12 @@ struct attention {
     uint32_t keys; // most that a column sees, as far as known: for the plan's estimate of the work
     uint32_t heads, kv_heads, head_size;
     uint32_t q_stride, y_stride;
+    // What workgroups that share the keys of one column hand each other: kernel_attention_shared
+    // bytes, zeros before the first attention that uses them and again behind it. NULL: none share.
+    const plan_tensor *shared;
 };
+// 0: no workgroups would share.
+uint64_t kernel_attention_shared(const struct vk_profile *profile, const struct attention *a);
 // y = softmax(q k' / sqrt(head_size)) v
 void kernel_attention(struct plan *p, const struct attention *a);
 

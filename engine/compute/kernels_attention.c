@@ -6,6 +6,7 @@
 
 enum {
     CPU_QUERIES = 4,  // T of attention_cpu, at most
+    CPU_SPLITS = 16,  // workgroups that share its keys, at most
     GPU_QUERIES = 16, // attention_gpu: query rows of a tile
     GPU_ATTENTION_THREADS = 128,
     GPU_KEYS = 32, // and keys
@@ -14,27 +15,59 @@ enum {
     LOOP_TURNS_MOST = 65000,
 };
 
-static void attention_cpu(struct plan *p, const struct attention *a, struct plan_op *op)
+// Two tiles for all: the query heads of one column, or four rows. With eight a prefill takes a
+// fifth less, but the driver needs twice the time to compile.
+static uint32_t cpu_tile(const struct attention *a)
+{
+    uint32_t group = a->heads / a->kv_heads;
+    return a->columns == 1 && group < CPU_QUERIES ? group : CPU_QUERIES;
+}
+
+static uint32_t cpu_tiles(const struct attention *a)
+{
+    return ceil_div(a->columns * (a->heads / a->kv_heads), cpu_tile(a));
+}
+
+// Workgroups that share the keys of a tile: more than one only where threads of the device would
+// have nothing to do, since the kernel then takes a half longer to compile.
+static uint32_t cpu_splits(const struct vk_profile *profile, const struct attention *a)
+{
+    uint32_t tiles = cpu_tiles(a) * a->kv_heads, n = ceil_div(profile->threads, tiles);
+    return n < CPU_SPLITS ? n : CPU_SPLITS;
+}
+
+uint64_t kernel_attention_shared(const struct vk_profile *profile, const struct attention *a)
+{
+    uint64_t tiles = (uint64_t)cpu_tiles(a) * a->kv_heads, splits = cpu_splits(profile, a);
+    if (profile->shape != VK_SHAPE_CPU || a->columns > 1 || splits == 1)
+        return 0;
+    return tiles * (1 + splits * ATTENTION_PARTIAL(cpu_tile(a), a->head_size)) * sizeof(float);
+}
+
+static void attention_cpu(struct plan *p, const struct attention *a, struct plan_op *op,
+                          struct push_attention *push)
 {
     const struct vk_profile *profile = vk_device_profile(plan_device(p));
     struct cache_layout l = kernel_cache_layout(profile, a->cache_type);
-    // Two tiles for all: the query heads of one column, or four rows. With eight a prefill takes a
-    // fifth less, but the driver needs twice the time to compile.
-    uint32_t group = a->heads / a->kv_heads;
-    bool few = a->columns == 1 && group < CPU_QUERIES;
-    uint32_t tile = few ? group : CPU_QUERIES;
     if (a->positions / l.key_run > LOOP_TURNS_MOST) {
         kernel_fail(p, "the context has a length");
         return;
     }
-    op->groups[0] = ceil_div(a->columns * group, tile);
+    op->groups[0] = cpu_tiles(a);
+    op->groups[2] = a->shared ? cpu_splits(profile, a) : 1;
+    bool split = op->groups[2] > 1;
+    op->tensors[4] = split ? *a->shared : a->ranges; // something, where nothing is shared
+    op->writes |= split ? 1u << 4 : 0;
+    push->partials = op->groups[0] * a->kv_heads;
+    memcpy(op->push, push, sizeof(*push));
     kernel_append(p, op, SHADER_ATTENTION, 0, profile->subgroup_size,
-                  (uint32_t[]){a->head_size, tile, l.key_run / profile->subgroup_size,
-                               a->cache_type, l.value_run, l.scale_run},
-                  6);
+                  (uint32_t[]){a->head_size, cpu_tile(a), l.key_run / profile->subgroup_size,
+                               a->cache_type, l.value_run, l.scale_run, split},
+                  7);
 }
 
-static void attention_gpu(struct plan *p, const struct attention *a, struct plan_op *op)
+static void attention_gpu(struct plan *p, const struct attention *a, struct plan_op *op,
+                          const struct push_attention *push)
 {
     const struct vk_profile *profile = vk_device_profile(plan_device(p));
     uint32_t runs = a->head_size / 8, share = ceil_div(GPU_QUERIES * runs, GPU_ATTENTION_THREADS);
@@ -46,6 +79,7 @@ static void attention_gpu(struct plan *p, const struct attention *a, struct plan
         return;
     }
     op->groups[0] = ceil_div(a->columns * (a->heads / a->kv_heads), GPU_QUERIES);
+    memcpy(op->push, push, sizeof(*push));
     kernel_append(p, op, SHADER_ATTENTION, 0, GPU_ATTENTION_THREADS,
                   (uint32_t[]){a->head_size, GPU_QUERIES, a->cache_type}, 3);
 }
@@ -75,9 +109,8 @@ void kernel_attention(struct plan *p, const struct attention *a)
                          .writes = 1u << 3,
                          .groups = {1, a->kv_heads, 1},
                          .flops = 4.0 * a->columns * a->keys * a->heads * a->head_size};
-    memcpy(op.push, &push, sizeof(push));
     if (profile->shape == VK_SHAPE_CPU)
-        attention_cpu(p, a, &op);
+        attention_cpu(p, a, &op, &push);
     else
-        attention_gpu(p, a, &op);
+        attention_gpu(p, a, &op, &push);
 }

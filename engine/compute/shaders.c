@@ -86,7 +86,7 @@
 #define GEMM_CPU      4, {U, F, S, S}, sizeof(struct push_matmul)
 #define GEMV_GPU      8, {S, S, S, S, S, S, S, S}, sizeof(struct push_matmul)
 #define GEMM_GPU      4, {S, S, S, S}, sizeof(struct push_matmul)
-#define ATTENTION_CPU 4, {F, U, S, S}, sizeof(struct push_attention)
+#define ATTENTION_CPU 5, {F, U, S, S, S}, sizeof(struct push_attention)
 #define ATTENTION_GPU 4, {S, S, S, S}, sizeof(struct push_attention)
 #define NORM_CPU      4, {F, S, F, F}, sizeof(struct push_norm)
 #define NORM_GPU      4, {S, S, S, S}, sizeof(struct push_norm)

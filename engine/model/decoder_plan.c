@@ -7,6 +7,8 @@ struct batch {
     uint32_t columns;
     plan_tensor x, q, attended, hidden; // the residual stream, and what lives within a layer
     plan_tensor rotation, slots, ranges;
+    plan_tensor shared; // by the workgroups of an attention, if any share
+    bool shares;
 };
 
 static plan_tensor cache_of(const struct decoder_state *s, const struct batch *b, uint32_t layer)
@@ -14,23 +16,31 @@ static plan_tensor cache_of(const struct decoder_state *s, const struct batch *b
     return plan_external(b->plan, decoder_layer_cache(s, layer));
 }
 
-static void plan_attention(const struct decoder_state *s, const struct batch *b, uint32_t layer)
+static void plan_attention(const struct decoder_state *s, struct batch *b, uint32_t layer)
 {
     const struct decoder_shape *m = &s->model->shape;
     uint32_t inner = m->heads * m->head_size, positions = decoder_layer_positions(s, layer);
-    kernel_attention(b->plan, &(struct attention){.q = b->q,
-                                                  .cache = cache_of(s, b, layer),
-                                                  .cache_type = s->cache_type,
-                                                  .positions = positions,
-                                                  .y = b->attended,
-                                                  .ranges = b->ranges,
-                                                  .columns = b->columns,
-                                                  .keys = positions,
-                                                  .heads = m->heads,
-                                                  .kv_heads = m->kv_heads,
-                                                  .head_size = m->head_size,
-                                                  .q_stride = inner,
-                                                  .y_stride = inner});
+    struct attention a = {.q = b->q,
+                          .cache = cache_of(s, b, layer),
+                          .cache_type = s->cache_type,
+                          .positions = positions,
+                          .y = b->attended,
+                          .ranges = b->ranges,
+                          .columns = b->columns,
+                          .keys = positions,
+                          .heads = m->heads,
+                          .kv_heads = m->kv_heads,
+                          .head_size = m->head_size,
+                          .q_stride = inner,
+                          .y_stride = inner};
+    uint64_t shared = kernel_attention_shared(vk_device_profile(s->model->device), &a);
+    if (shared > 0 && !b->shares) {
+        b->shared = plan_scratch(b->plan, shared);
+        plan_zero(b->plan, b->shared);
+    }
+    b->shares = shared > 0;
+    a.shared = b->shares ? &b->shared : NULL;
+    kernel_attention(b->plan, &a);
 }
 
 // The products behind the attention of layer `next` - 1 and before that of layer `next`.

@@ -113,19 +113,28 @@ static void make_case(struct bench *b, struct attention_case *c)
 static void run(struct bench *b, const struct attention_case *c)
 {
     struct plan *p = bench_plan(b);
-    kernel_attention(p, &(struct attention){.q = plan_external(p, c->q->slice),
-                                            .y = plan_external(p, c->y->slice),
-                                            .cache = plan_external(p, c->cache.tensor->slice),
-                                            .cache_type = c->cache_type,
-                                            .positions = c->cache.positions,
-                                            .ranges = plan_external(p, c->seen->slice),
-                                            .columns = c->columns,
-                                            .keys = c->keys,
-                                            .heads = c->heads,
-                                            .kv_heads = c->kv_heads,
-                                            .head_size = c->size,
-                                            .q_stride = c->heads * c->size + 8,
-                                            .y_stride = c->heads * c->size + Y_MORE});
+    struct attention a = {.q = plan_external(p, c->q->slice),
+                          .y = plan_external(p, c->y->slice),
+                          .cache = plan_external(p, c->cache.tensor->slice),
+                          .cache_type = c->cache_type,
+                          .positions = c->cache.positions,
+                          .ranges = plan_external(p, c->seen->slice),
+                          .columns = c->columns,
+                          .keys = c->keys,
+                          .heads = c->heads,
+                          .kv_heads = c->kv_heads,
+                          .head_size = c->size,
+                          .q_stride = c->heads * c->size + 8,
+                          .y_stride = c->heads * c->size + Y_MORE};
+    uint64_t size = kernel_attention_shared(bench_profile(b), &a);
+    plan_tensor shared = plan_scratch(p, size ? size : 4);
+    a.shared = size ? &shared : NULL;
+    if (size)
+        plan_zero(p, shared);
+    struct attention before = a; // leaves what is shared as it found it
+    before.y = plan_scratch(p, c->y->slice.size);
+    kernel_attention(p, &before);
+    kernel_attention(p, &a);
     bench_plan_run(b, p, (struct tensor *[]){c->y}, 1);
 }
 
@@ -223,6 +232,29 @@ static void query_heads_share_a_kv_head(void **state)
     check_ranges(*state, 16, 1, 128, CACHE_Q8_0);
 }
 
+// Ranges of keys that workgroups take apart, where the device has threads for them.
+static void long_ranges_are_shared(void **state)
+{
+    static const uint32_t keys[] = {128, 129, 143, 300, 1500};
+    for (uint32_t cache = CACHE_F16; cache <= CACHE_Q8_0; cache++)
+        for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+            struct attention_case c = {.heads = 3,
+                                       .kv_heads = 1,
+                                       .size = 64,
+                                       .columns = 1,
+                                       .keys = keys[i],
+                                       .ranges = CAUSAL,
+                                       .cache_type = cache,
+                                       .sharpness = 5};
+            check(*state, c);
+            c.size = 80;
+            c.heads = 1;
+            check(*state, c);
+            c.ranges = WINDOW;
+            check(*state, c);
+        }
+}
+
 // Scores of hundreds: without a running maximum their powers would overflow.
 static void sharp_scores_do_not_overflow(void **state)
 {
@@ -268,6 +300,7 @@ int main(void)
         cmocka_unit_test(heads_of_every_size_attend),
         cmocka_unit_test(heads_of_a_quantised_cache_attend),
         cmocka_unit_test(query_heads_share_a_kv_head),
+        cmocka_unit_test(long_ranges_are_shared),
         cmocka_unit_test(sharp_scores_do_not_overflow),
         cmocka_unit_test(many_keys_are_all_seen_or_refused),
     };
