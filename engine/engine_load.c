@@ -5,44 +5,54 @@
 #include "base/log.h"
 #include "engine/engine_internal.h"
 
-// Two threads work while the caller's shows progress: one fills the weights, one records and
-// compiles.
+// Threads work while the caller's shows progress: one fills the weights (with others), two record
+// and compile.
 struct loading {
     struct engine *engine;
     atomic_bool stop;
     atomic_uint_fast64_t bytes;
     atomic_int running;
-    bool uploaded, warmed;
-    struct error upload_error, warm_error;
 };
 
-static void *upload(void *data)
+enum { WORKERS = 3 };
+
+struct worker {
+    struct loading *loading;
+    const char *what;
+    bool (*work)(struct loading *l, struct error *err);
+    pthread_t thread;
+    bool ok;
+    struct error error;
+};
+
+static bool upload(struct loading *l, struct error *err)
 {
-    struct loading *l = data;
-    double start = clock_ms();
     struct engine *e = l->engine;
-    l->uploaded = weights_upload(e->weights, &l->stop, &l->bytes, &l->upload_error) &&
-                  (!e->tower_weights ||
-                   weights_upload(e->tower_weights, &l->stop, &l->bytes, &l->upload_error));
-    log_debug("weights uploaded in %.0f ms", clock_ms() - start);
-    if (!l->uploaded)
-        atomic_store(&l->stop, true);
-    atomic_fetch_sub(&l->running, 1);
-    return NULL;
+    return weights_upload(e->weights, &l->stop, &l->bytes, err) &&
+           (!e->tower_weights || weights_upload(e->tower_weights, &l->stop, &l->bytes, err));
 }
 
-static void *warm(void *data)
+static bool warm_decoder(struct loading *l, struct error *err)
 {
-    struct loading *l = data;
     struct engine *e = l->engine;
+    e->spare = decoder_state_create(e->decoder, e->info.context, e->cache_type, err);
+    return e->spare && decoder_warm(e->spare, &l->stop, err);
+}
+
+static bool warm_tower(struct loading *l, struct error *err)
+{
+    return !l->engine->vision || vision_warm(l->engine->vision, &l->stop, err);
+}
+
+static void *work(void *data)
+{
+    struct worker *w = data;
     double start = clock_ms();
-    e->spare = decoder_state_create(e->decoder, e->info.context, e->cache_type, &l->warm_error);
-    l->warmed = e->spare && (!e->vision || vision_warm(e->vision, &l->stop, &l->warm_error)) &&
-                decoder_warm(e->spare, &l->stop, &l->warm_error);
-    log_debug("pipelines ready in %.0f ms", clock_ms() - start);
-    if (!l->warmed)
-        atomic_store(&l->stop, true);
-    atomic_fetch_sub(&l->running, 1);
+    w->ok = w->work(w->loading, &w->error);
+    log_debug("%s ready in %.0f ms", w->what, clock_ms() - start);
+    if (!w->ok)
+        atomic_store(&w->loading->stop, true);
+    atomic_fetch_sub(&w->loading->running, 1);
     return NULL;
 }
 
@@ -62,36 +72,44 @@ static bool watch(struct loading *l, struct error *err)
     return ok;
 }
 
+// The one that told the others to stop, if any.
+static const struct worker *first_failed(const struct worker *workers)
+{
+    const struct worker *failed = NULL;
+    for (int i = WORKERS; i-- > 0;)
+        if (!workers[i].ok && (!failed || workers[i].error.kind != ERROR_INTERRUPTED))
+            failed = &workers[i];
+    return failed;
+}
+
 bool engine_load(struct engine *e, struct error *err)
 {
     if (!weights_allocate(e->weights, err) ||
         (e->tower_weights && !weights_allocate(e->tower_weights, err)))
         return false;
-    struct loading l = {.engine = e, .running = 2};
-    pthread_t threads[2];
-    void *(*work[2])(void *) = {upload, warm};
+    struct loading l = {.engine = e, .running = WORKERS};
+    struct worker workers[WORKERS] = {{.loading = &l, .what = "weights", .work = upload},
+                                      {.loading = &l, .what = "decoder", .work = warm_decoder},
+                                      {.loading = &l, .what = "tower", .work = warm_tower}};
     int started = 0;
-    while (started < 2 && pthread_create(&threads[started], NULL, work[started], &l) == 0)
+    while (started < WORKERS &&
+           pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0)
         started++;
-    if (started < 2) {
+    if (started < WORKERS) {
         atomic_store(&l.stop, true);
-        atomic_fetch_sub(&l.running, 2 - started);
+        atomic_fetch_sub(&l.running, WORKERS - started);
     }
     bool ok = watch(&l, err);
     for (int i = 0; i < started; i++)
-        pthread_join(threads[i], NULL);
-    if (started < 2)
+        pthread_join(workers[i].thread, NULL);
+    if (started < WORKERS)
         return error_set(err, ERROR_RUNTIME,
                          "cannot start a thread; this machine is out of resources");
     if (!ok)
         return false;
-    // The one that failed first told the other to stop.
-    const struct error *why = !l.uploaded && l.upload_error.kind != ERROR_INTERRUPTED
-                                  ? &l.upload_error
-                              : !l.warmed ? &l.warm_error
-                                          : &l.upload_error;
-    if (!l.uploaded || !l.warmed)
-        return error_set(err, why->kind, "%s", why->text);
+    const struct worker *failed = first_failed(workers);
+    if (failed)
+        return error_set(err, failed->error.kind, "%s", failed->error.text);
     vk_pipelines_save(e->device);
     return true;
 }

@@ -60,7 +60,7 @@ class OneShot(Case):
     def test_json_of_a_part_says_so(self):
         process = self.start(*self.endless(), "-p", "hi", "--json", "-vv",
                              stdin=subprocess.DEVNULL)
-        self.wait_for(process.stderr, b"pipelines ready")
+        self.wait_for(process.stderr, b"decoder ready")
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
         result = self.finish(process)

@@ -61,7 +61,7 @@ class Large(Case):
         result = self.finish(process)
         self.assertEqual(result.code, runner.OK, str(result))
         self.assertTrue(result.out.strip(), "no answer")
-        load = float(re.search(r"weights uploaded in (\d+) ms", result.err).group(1)) / 1e3
+        load = float(re.search(r"weights ready in (\d+) ms", result.err).group(1)) / 1e3
         cache = 2 * 2 * 32 * 256 * 4096  # of the first 256 positions
         print(f"file {size / MIB:.0f} MiB, peak {peak / MIB:.0f} MiB, loaded in {load:.1f} s, "
               f"read in {seconds:.2f} s", flush=True)
