@@ -149,7 +149,9 @@ differences over the sum of squares of the reference's numbers.
 
 Models are made with random weights by the tests themselves (`decoder_recipes.c`, `tower_file.c`);
 `make/*.py` reads the same files. Shapes are those of the real models, with one or two layers; the
-tower of `llava-1.5-7b` is ViT-L/14-336 in full depth.
+tower of `llava-1.5-7b` is ViT-L/14-336 in full depth. A new case is a recipe there, a row in
+`made_cases.c` and one in `make/decoders.py`, `towers.py` or `shapes.py`, which then writes its numbers
+(`make/decoders.py BUILD/tests/golden/make_model NAME`).
 
 """
 
