@@ -8,11 +8,13 @@
 #include "app/options.h"
 #include "app/paths.h"
 #include "app/progress.h"
+#include "app/width.h"
 
 struct app {
     struct options options;
     struct console console;
     struct progress progress;
+    enum width_origin width;
 };
 
 bool run_dry(struct app *app, struct error *e);
@@ -48,3 +50,7 @@ struct backend *prepare_backend(struct app *app, const struct model_files *files
 
 // As the options say, a random seed drawn.
 struct sampling prepare_sampling(const struct options *o);
+
+// Where no vector width is given or remembered yet: times both in children and remembers the faster
+// (width_measure.c). When that fails, the driver's own stays. False: interrupted.
+bool width_measure(struct app *app, struct error *e);

@@ -1,5 +1,6 @@
 // pumice devices: what Vulkan offers, and which device would be used.
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/app.h"
 #include "app/json.h"
@@ -46,6 +47,36 @@ static void add_details(const struct probe_device *d, struct buffer *out)
                   (double)d->free_host / 1e9);
 }
 
+static const char *width_words(enum width_origin origin)
+{
+    static const char *const words[] = {[WIDTH_DRIVERS] = "the driver's choice",
+                                        [WIDTH_GIVEN] = ("given by " WIDTH_VARIABLE),
+                                        [WIDTH_REMEMBERED] = "remembered",
+                                        [WIDTH_MEASURED] = "measured now"};
+    return words[origin];
+}
+
+// Vectors of 32-bit numbers are what a processor's driver has for subgroups.
+static uint32_t vector_bits(const struct probe_device *d)
+{
+    return strcmp(d->type, "cpu") == 0 ? 32 * d->subgroup_size : 0;
+}
+
+// With --measure also how fast it is: what width_measure reads from its children.
+static void add_width_json(struct app *app, const struct probe_device *d, json_t *o)
+{
+    struct device_speed speed;
+    if (!vector_bits(d))
+        return;
+    json_object_set_new(o, "vector_width", json_integer(vector_bits(d)));
+    json_object_set_new(o, "vector_width_from", json_string(width_words(app->width)));
+    if (!app->options.measure || !d->chosen || !probe_speed(app->options.device, &speed, NULL))
+        return;
+    json_object_set_new(o, "gemm_ms", json_real(speed.gemm.ms));
+    json_object_set_new(o, "gemv_ms", json_real(speed.gemv.ms));
+    json_object_set_new(o, "library", json_text(speed.library));
+}
+
 static bool print_json(struct app *app, const struct probe_device *d, size_t n, struct error *e)
 {
     json_t *list = json_array();
@@ -62,6 +93,7 @@ static bool print_json(struct app *app, const struct probe_device *d, size_t n, 
         json_t *more = details_json(&d[i]);
         json_object_update(o, more);
         json_decref(more);
+        add_width_json(app, &d[i], o);
         json_array_append_new(list, o);
     }
     return json_print(&app->console, json_pack("{s:o}", "devices", list), e);
@@ -83,6 +115,9 @@ static bool print_text(struct app *app, const struct probe_device *d, size_t n, 
             buffer_printf(&text, "   %s%s\n", d[i].usable ? "" : "cannot be used: ", d[i].reason);
         if (app->options.verbose && d[i].usable)
             add_details(&d[i], &text);
+        if ((app->options.verbose || app->options.measure) && d[i].usable && vector_bits(&d[i]))
+            buffer_printf(&text, "   vectors of %u bits: %s\n", vector_bits(&d[i]),
+                          width_words(app->width));
         ok = text.data ? console_write_clean(&app->console, text.data, text.size, e)
                        : error_no_memory(e);
         buffer_free(&text);
@@ -94,7 +129,8 @@ bool run_devices(struct app *app, struct error *e)
 {
     struct probe_device *devices = NULL;
     size_t n = 0;
-    if (!probe_devices(app->options.device, &devices, &n, e))
+    if ((app->options.measure && !width_measure(app, e)) ||
+        !probe_devices(app->options.device, &devices, &n, e))
         return false;
     bool ok = app->options.json ? print_json(app, devices, n, e) : print_text(app, devices, n, e);
     free(devices);

@@ -61,6 +61,7 @@ static bool run(struct app *app, struct error *e)
     }
     if (app->options.help)
         return print_help(app, e);
+    app->width = width_apply();
     if (app->options.dry_run)
         return run_dry(app, e);
     switch (app->options.command->bit) {

@@ -58,7 +58,7 @@ struct options {
     bool seed_given;
     uint64_t device_memory; // 0: not given
     uint32_t gpu_layers;    // GPU_LAYERS_AUTO: not given
-    bool dry_run, plain, json, no_save, quiet, raw_prompt, help, version;
+    bool dry_run, measure, plain, json, no_save, quiet, raw_prompt, help, version;
     uint32_t verbose; // how often -v
     uint32_t kv;      // enum kv_type
     enum color_when color;

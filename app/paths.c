@@ -72,6 +72,14 @@ bool paths_state_file(const char *name, struct buffer *out, struct error *e)
     return buffer_printf(out, "/%s", name) || error_no_memory(e);
 }
 
+bool paths_cache_file(const char *name, struct buffer *out)
+{
+    static const struct place places[] = {
+        {"PUMICE_HOME", "/cache"}, {"XDG_CACHE_HOME", "/pumice"}, {"HOME", "/.cache/pumice"}, {0}};
+    const struct place *p = find_place(places);
+    return p && buffer_printf(out, "%s%s/%s", environment(p->variable), p->below, name);
+}
+
 static bool is_file(const char *path)
 {
     struct stat s;

@@ -23,6 +23,10 @@ bool paths_models_folder(struct buffer *out, struct error *e);
 // is made, for the user alone, when it is not there.
 bool paths_state_file(const char *name, struct buffer *out, struct error *e);
 
+// Adds the path of a file that can be made again, in the folder of the engine's caches; only the
+// engine makes that. False: there is no such folder, or no memory.
+bool paths_cache_file(const char *name, struct buffer *out);
+
 // `model` and `mmproj` as given on the command line, or NULL: the default model, no vision file
 // (see paths_find_eyes). Fails with ERROR_MODEL when a name is not known. Whether a file can be
 // used is for the engine to say.

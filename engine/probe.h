@@ -171,6 +171,13 @@ struct kernel_figure {
 bool probe_kernel(struct engine *e, const char *type, uint32_t rows, uint32_t columns,
                   uint32_t inner, uint32_t repeats, struct kernel_figure *out, struct error *err);
 
+// A device without a model: its products of many columns and of one, of Q4_1, and its driver's file.
+struct device_speed {
+    struct kernel_figure gemm, gemv;
+    char library[512]; // "": not known
+};
+bool probe_speed(const char *want, struct device_speed *out, struct error *e);
+
 // What there is to do, by the shapes in the files.
 struct work {
     double flops, bytes; // bytes: 0 where they are not what counts

@@ -8,7 +8,7 @@
 #include "engine/engine_internal.h"
 #include "engine/model/quant.h"
 
-enum { RUN_MS = 10, TIMES_MOST = 64 };
+enum { RUN_MS = 10, TIMES_MOST = 64, SPEED_RUNS = 16 };
 
 static const struct quant *find_type(const char *name)
 {
@@ -176,5 +176,18 @@ bool probe_kernel(struct engine *e, const char *type, uint32_t rows, uint32_t co
     weights_destroy(b.weights);
     free(b.blocks);
     free(b.ms);
+    return ok;
+}
+
+bool probe_speed(const char *want, struct device_speed *out, struct error *e)
+{
+    struct engine bare = {.device = vk_device_open(want, e)};
+    if (!bare.device)
+        return false;
+    const char *library = vk_device_library(bare.device);
+    snprintf(out->library, sizeof(out->library), "%s", library ? library : "");
+    bool ok = probe_kernel(&bare, "Q4_1", 1024, 128, 576, SPEED_RUNS, &out->gemm, e) &&
+              probe_kernel(&bare, "Q4_1", 4096, 1, 576, SPEED_RUNS, &out->gemv, e);
+    vk_device_close(bare.device);
     return ok;
 }

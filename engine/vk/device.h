@@ -76,6 +76,8 @@ void vk_candidates_finish(struct vk_candidates *c);
 struct vk_device *vk_device_open(const char *want, struct error *e);
 void vk_device_close(struct vk_device *d); // NULL allowed; everything made from it must be gone
 const struct vk_profile *vk_device_profile(const struct vk_device *d);
+// The file of its driver, by a path that lives as long as the device; NULL: not known.
+const char *vk_device_library(const struct vk_device *d);
 // Bytes that one binding of the heavy kernels can hold: weights, or what is also written (a KV
 // cache).
 uint64_t vk_most_binding(const struct vk_profile *p, bool written);

@@ -85,6 +85,15 @@ bool vk_load_device_functions(struct vk_device *d, struct error *e)
     return true;
 }
 
+// A device's functions are the driver's own, without the loader in between.
+const char *vk_device_library(const struct vk_device *d)
+{
+    Dl_info info;
+    void *function;
+    memcpy(&function, &d->fn.CmdDispatch, sizeof(function));
+    return dladdr(function, &info) ? info.dli_fname : NULL;
+}
+
 static VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
                                                  VkDebugUtilsMessageTypeFlagsEXT types,
                                                  const VkDebugUtilsMessengerCallbackDataEXT *data,
