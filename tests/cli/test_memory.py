@@ -65,8 +65,10 @@ class DryRun(Case):
         self.refuse(DEVICE, "not enough memory", "-m", LM, "--device-memory", "1M", "-p", "hi")
 
     def test_notice_is_on_standard_error(self):
-        size = self.plan("-m", LM, "--kv", "q8_0")["needed"]["device"]
-        result = self.succeed("-m", LM, "--device-memory", size - 1, "-n", "1", "-p", "hi")
+        alone = self.root / "files" / "lm.gguf"  # with no vision file beside it
+        alone.symlink_to(LM)
+        size = self.plan("-m", alone, "--kv", "q8_0")["needed"]["device"]
+        result = self.succeed("-m", alone, "--device-memory", size - 1, "-n", "1", "-p", "hi")
         self.assertIn("1 of 2 layers", result.err)
         self.assertNotIn("layers", result.out)
 
