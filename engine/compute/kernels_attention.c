@@ -56,7 +56,8 @@ static void attention_cpu(struct plan *p, const struct attention *a, struct plan
     op->groups[0] = cpu_tiles(a);
     op->groups[2] = a->shared ? cpu_splits(profile, a) : 1;
     bool split = op->groups[2] > 1;
-    op->tensors[4] = split ? *a->shared : a->ranges; // something, where nothing is shared
+    op->tensors[4] =
+        split ? *a->shared : a->y; // something that is written, where nothing is shared
     op->writes |= split ? 1u << 4 : 0;
     push->partials = op->groups[0] * a->kv_heads;
     memcpy(op->push, push, sizeof(*push));
