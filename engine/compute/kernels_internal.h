@@ -4,6 +4,7 @@
 
 #include "engine/compute/kernels.h"
 #include "engine/compute/shaders.h"
+#include "engine/compute/variants.h"
 
 static inline uint32_t ceil_div(uint32_t a, uint32_t b)
 {

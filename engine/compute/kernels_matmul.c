@@ -5,7 +5,6 @@
 
 enum {
     GPU_GEMM_THREADS = 256,
-    GPU_GEMV_THREADS = 128,
 };
 
 void kernel_matmul_op(struct plan *p, const struct matmul *m, struct plan_op *op,
@@ -75,8 +74,9 @@ static void gemv(struct plan *p, const struct matmul *m)
     op.groups[0] = ceil_div(m->matrix->rows, WEIGHT_QUAD * l.interleave);
     uint32_t constants[] = {m->mode,         m->act,          cache.key_run,
                             cache.value_run, m->norm != NULL, m->qkv ? m->qkv->head_size : 8};
-    kernel_append(p, &op, SHADER_GEMV, m->matrix->type,
-                  cpu ? profile->subgroup_size : GPU_GEMV_THREADS, constants, 6);
+    uint32_t threads = gemv_threads(gemv_variant(plan_device(p), m->matrix->type));
+    kernel_append(p, &op, SHADER_GEMV, m->matrix->type, cpu ? profile->subgroup_size : threads,
+                  constants, 6);
 }
 
 static void gemm(struct plan *p, const struct matmul *m)

@@ -145,6 +145,21 @@ const struct vk_shader *shader_peak(enum peak peak)
     return &peaks[peak];
 }
 
+// The products' modules by type, NULL: the shape has none.
+static const struct vk_shader *products(enum shader_family family, enum vk_shape shape)
+{
+    switch (family) {
+    case SHADER_GEMV:
+        return gemv[shape];
+    case SHADER_BETWEEN:
+        return between[shape];
+    case SHADER_GEMM:
+        return gemm[shape];
+    default:
+        return NULL;
+    }
+}
+
 const struct vk_shader *shader_find(enum shader_family family, enum vk_shape shape,
                                     enum quant_type type)
 {
@@ -156,10 +171,6 @@ const struct vk_shader *shader_find(enum shader_family family, enum vk_shape sha
         return &shortlist_module;
     if (family == SHADER_ATTENTION)
         return &attention[shape];
-    if ((unsigned)type >= TYPE_COUNT)
-        return NULL;
-    const struct vk_shader *s = family == SHADER_GEMV      ? &gemv[shape][type]
-                                : family == SHADER_BETWEEN ? &between[shape][type]
-                                                           : &gemm[shape][type];
-    return s->code ? s : NULL;
+    const struct vk_shader *list = products(family, shape);
+    return list && (unsigned)type < TYPE_COUNT && list[type].code ? &list[type] : NULL;
 }

@@ -10,6 +10,8 @@ enum shader_family {
     SHADER_GEMV,
     SHADER_BETWEEN, // cpu shape only
     SHADER_GEMM,
+    SHADER_GEMM_DOT, // gpu shape only, as the next
+    SHADER_GEMM_MATRIX,
     SHADER_ATTENTION,
     SHADER_NORM,
     SHADER_ROTATE,

@@ -8,16 +8,21 @@
 static VkResult create_handle(struct vk_device *d)
 {
     const struct vk_physical *p = &d->physical;
+    struct vk_tier_features tiers;
+    vk_chain_tiers(p, &tiers);
     VkPhysicalDeviceSubgroupSizeControlFeaturesEXT size = {
+        .pNext = tiers.first,
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,
         .subgroupSizeControl = VK_TRUE,
         .computeFullSubgroups = VK_TRUE};
     VkPhysicalDeviceVulkan12Features f12 = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
-        .pNext = p->has_subgroup_size ? &size : NULL,
+        .pNext = p->has_subgroup_size ? &size : tiers.first,
         .storageBuffer8BitAccess = p->storage8,
         .shaderFloat16 = p->float16,
-        .scalarBlockLayout = p->scalar_layout};
+        .scalarBlockLayout = p->scalar_layout,
+        .vulkanMemoryModel = p->memory_model,
+        .vulkanMemoryModelDeviceScope = p->memory_model};
     VkPhysicalDeviceVulkan11Features f11 = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
         .pNext = &f12,
@@ -25,7 +30,8 @@ static VkResult create_handle(struct vk_device *d)
     VkPhysicalDeviceFeatures2 f = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
                                    .pNext = &f11,
                                    .features.shaderInt16 = p->int16};
-    const char *extensions[] = {VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME};
+    if (p->has_subgroup_size)
+        tiers.names[tiers.n++] = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
         .pNext = &f,
@@ -35,8 +41,8 @@ static VkResult create_handle(struct vk_device *d)
                                        .queueFamilyIndex = p->family,
                                        .queueCount = 1,
                                        .pQueuePriorities = &(float){1.0f}},
-        .enabledExtensionCount = p->has_subgroup_size ? 1 : 0,
-        .ppEnabledExtensionNames = extensions,
+        .enabledExtensionCount = tiers.n,
+        .ppEnabledExtensionNames = tiers.names,
     };
     return d->instance->fn.CreateDevice(p->handle, &info, NULL, &d->handle);
 }
@@ -101,6 +107,11 @@ void vk_device_close(struct vk_device *d)
 const struct vk_profile *vk_device_profile(const struct vk_device *d)
 {
     return &d->physical.profile;
+}
+
+unsigned char *vk_device_notes(struct vk_device *d)
+{
+    return d->notes;
 }
 
 uint64_t vk_most_binding(const struct vk_profile *p, bool written)

@@ -25,6 +25,12 @@ enum vk_device_type {
 // Which shape of the heavy kernels a device gets (ARCHITECTURE.md, "Two shapes").
 enum vk_shape { VK_SHAPE_GPU, VK_SHAPE_CPU };
 
+// Of a cooperative matrix product of a subgroup: rows x inner halves by inner x columns halves,
+// added to rows x columns floats.
+struct vk_matrix_shape {
+    uint32_t rows, columns, inner; // 0: there is none
+};
+
 // What the kernels and the planner need to know. Sizes in bytes.
 struct vk_profile {
     char name[256];   // of the device, cleaned for a terminal
@@ -50,6 +56,8 @@ struct vk_profile {
     // All its memory can be mapped (CPU, integrated, GPUs with resizable BAR): no staging. Writing
     // is fast, reading through a BAR is not: results go to READBACK memory.
     bool host_visible;
+    bool packed_dot;               // OpSDot of four bytes can be used
+    struct vk_matrix_shape matrix; // divides 16 each way
 };
 
 // One entry of the list that `pumice devices` shows.
@@ -76,6 +84,9 @@ void vk_candidates_finish(struct vk_candidates *c);
 struct vk_device *vk_device_open(const char *want, struct error *e);
 void vk_device_close(struct vk_device *d); // NULL allowed; everything made from it must be gone
 const struct vk_profile *vk_device_profile(const struct vk_device *d);
+// Kept with the device for the kernels (compute/variants.h); zeros at first.
+enum { VK_NOTES = 64 };
+unsigned char *vk_device_notes(struct vk_device *d);
 // The file of its driver, by a path that lives as long as the device; NULL: not known.
 const char *vk_device_library(const struct vk_device *d);
 // Bytes that one binding of the heavy kernels can hold: weights, or what is also written (a KV

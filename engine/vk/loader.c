@@ -39,14 +39,13 @@ static bool missing_function(const char *name, struct error *e)
                      name);
 }
 
-static bool load_globals(struct vk_instance *i, PFN_vkGetInstanceProcAddr *get, struct globals *fn,
-                         struct error *e)
+static bool load_globals(struct vk_instance *i, struct globals *fn, struct error *e)
 {
-    *get = (PFN_vkGetInstanceProcAddr)dlsym(i->library, "vkGetInstanceProcAddr");
-    if (!*get)
+    i->get = (PFN_vkGetInstanceProcAddr)dlsym(i->library, "vkGetInstanceProcAddr");
+    if (!i->get)
         return missing_function("vkGetInstanceProcAddr", e);
 #define LOAD(name)                                                                                 \
-    fn->name = (PFN_vk##name)(*get)(NULL, "vk" #name);                                             \
+    fn->name = (PFN_vk##name)i->get(NULL, "vk" #name);                                             \
     if (!fn->name)                                                                                 \
         return missing_function("vk" #name, e);
     VK_GLOBAL_FUNCTIONS(LOAD)
@@ -59,11 +58,10 @@ static bool load_globals(struct vk_instance *i, PFN_vkGetInstanceProcAddr *get, 
     return true;
 }
 
-static bool load_instance_functions(struct vk_instance *i, PFN_vkGetInstanceProcAddr get,
-                                    struct error *e)
+static bool load_instance_functions(struct vk_instance *i, struct error *e)
 {
 #define LOAD(name)                                                                                 \
-    i->fn.name = (PFN_vk##name)get(i->handle, "vk" #name);                                         \
+    i->fn.name = (PFN_vk##name)i->get(i->handle, "vk" #name);                                      \
     if (!i->fn.name)                                                                               \
         return missing_function("vk" #name, e);
     VK_INSTANCE_FUNCTIONS(LOAD)
@@ -176,9 +174,8 @@ struct vk_instance *vk_instance_create(struct error *e)
         return NULL;
     }
     place_mesa_cache();
-    PFN_vkGetInstanceProcAddr get;
     struct globals fn = {0};
-    if (!open_library(i, e) || !load_globals(i, &get, &fn, e))
+    if (!open_library(i, e) || !load_globals(i, &fn, e))
         goto fail;
     const char *validation = getenv("PUMICE_VALIDATION");
     i->validation = validation && strcmp(validation, "1") == 0;
@@ -205,7 +202,7 @@ struct vk_instance *vk_instance_create(struct error *e)
                   (int)r);
         goto fail;
     }
-    if (!load_instance_functions(i, get, e) || !create_messenger(i, &messenger, e))
+    if (!load_instance_functions(i, e) || !create_messenger(i, &messenger, e))
         goto fail;
     return i;
 fail:

@@ -100,6 +100,8 @@ static void read_extensions(const struct vk_instance *instance, struct vk_physic
     if (r == VK_SUCCESS || r == VK_INCOMPLETE) {
         p->has_budget = has_extension(list, n, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
         p->has_subgroup_size = has_extension(list, n, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
+        p->has_dot = has_extension(list, n, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
+        p->has_matrix = has_extension(list, n, VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME);
     }
     free(list);
 }
@@ -121,6 +123,7 @@ static void read_features(const struct vk_instance *instance, struct vk_physical
     p->storage8 = f12.storageBuffer8BitAccess;
     p->float16 = f12.shaderFloat16;
     p->scalar_layout = f12.scalarBlockLayout;
+    p->memory_model = f12.vulkanMemoryModel && f12.vulkanMemoryModelDeviceScope;
     p->has_subgroup_size &= size.subgroupSizeControl && size.computeFullSubgroups;
 }
 
@@ -271,6 +274,7 @@ void vk_describe(const struct vk_instance *instance, VkPhysicalDevice handle, st
     }
     read_extensions(instance, p);
     read_features(instance, p);
+    vk_read_tiers(instance, p);
     VkSubgroupFeatureFlags operations = read_properties(instance, p);
     read_memory(instance, p);
 

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "engine/vk/device.h"
 #include "engine/vk/functions.h"
+#include "engine/vk/matrix_extension.h"
 #include "engine/vk/memory.h"
 #include "engine/vk/pipeline.h"
 
@@ -33,6 +34,7 @@ struct vk_device_functions {
 
 struct vk_instance {
     void *library; // of dlopen
+    PFN_vkGetInstanceProcAddr get;
     VkInstance handle;
     struct vk_instance_functions fn;
     bool validation;
@@ -53,7 +55,9 @@ struct vk_physical {
     bool has_budget;         // VK_EXT_memory_budget
     bool has_subgroup_size;  // VK_EXT_subgroup_size_control, for compute, with full subgroups
     uint32_t most_subgroups; // of a workgroup with a required subgroup size
-    VkBool32 int16, storage16, storage8, float16, scalar_layout; // features
+    bool has_dot;            // VK_KHR_shader_integer_dot_product
+    bool has_matrix;         // VK_KHR_cooperative_matrix, with a shape for the kernels
+    VkBool32 int16, storage16, storage8, float16, scalar_layout, memory_model; // features
 };
 
 struct vk_device {
@@ -72,6 +76,7 @@ struct vk_device {
     VkPipelineCache cache;
     size_t cache_saved; // size of what is on disk, 0: nothing usable
 
+    unsigned char notes[VK_NOTES];                  // of compute/variants.c
     struct vk_buffer *dummy;                        // what warming binds
     atomic_uint_fast64_t allocated, allocated_host; // bytes of buffers, see vk_device_allocated
 };
@@ -103,6 +108,17 @@ void vk_describe(const struct vk_instance *instance, VkPhysicalDevice handle,
 uint64_t vk_free_memory(const struct vk_instance *instance, const struct vk_physical *p);
 // The largest DEVICE_LOCAL heap.
 uint32_t vk_main_heap(const VkPhysicalDeviceMemoryProperties *memory);
+
+// tiers.c: what faster kernels need, as far as the driver lists the extensions.
+void vk_read_tiers(const struct vk_instance *instance, struct vk_physical *p);
+struct vk_tier_features {
+    void *first; // of the chain of the structs below, NULL: none; points into this struct
+    VkPhysicalDeviceShaderIntegerDotProductFeatures dot;
+    VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrix;
+    const char *names[3]; // of the extensions, with room for one more
+    uint32_t n;
+};
+void vk_chain_tiers(const struct vk_physical *p, struct vk_tier_features *f);
 
 // choice.c: all devices, in the driver's order; the caller frees *list.
 bool vk_survey(const struct vk_instance *instance, struct vk_physical **list, size_t *count,

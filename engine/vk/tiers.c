@@ -1,0 +1,74 @@
+// What only some devices have, for faster kernels: packed dot products and cooperative matrices.
+#include <string.h>
+
+#include "engine/vk/vk_internal.h"
+
+enum { MATRIX_SHAPES_MOST = 128, MATRIX_SIDE_MOST = 16 };
+
+// The largest shape of half x half + float that divides the tiles of gemm_matrix.comp; 0: none.
+static struct vk_matrix_shape choose_shape(const VkCooperativeMatrixPropertiesKHR *list, uint32_t n)
+{
+    struct vk_matrix_shape best = {0};
+    for (uint32_t i = 0; i < n; i++) {
+        const VkCooperativeMatrixPropertiesKHR *c = &list[i];
+        bool fits = c->AType == VK_COMPONENT_TYPE_FLOAT16_KHR &&
+                    c->BType == VK_COMPONENT_TYPE_FLOAT16_KHR &&
+                    c->CType == VK_COMPONENT_TYPE_FLOAT32_KHR &&
+                    c->ResultType == VK_COMPONENT_TYPE_FLOAT32_KHR &&
+                    c->scope == VK_SCOPE_SUBGROUP_KHR && !c->saturatingAccumulation &&
+                    c->MSize > 0 && MATRIX_SIDE_MOST % c->MSize == 0 && c->NSize > 0 &&
+                    MATRIX_SIDE_MOST % c->NSize == 0 && c->KSize > 0 &&
+                    MATRIX_SIDE_MOST % c->KSize == 0;
+        if (fits && c->MSize * c->NSize * c->KSize > best.rows * best.columns * best.inner)
+            best = (struct vk_matrix_shape){c->MSize, c->NSize, c->KSize};
+    }
+    return best;
+}
+
+static struct vk_matrix_shape read_shape(const struct vk_instance *instance,
+                                         VkPhysicalDevice handle)
+{
+    PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR get =
+        (PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR)instance->get(
+            instance->handle, "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR");
+    VkCooperativeMatrixPropertiesKHR list[MATRIX_SHAPES_MOST] = {0};
+    uint32_t n = MATRIX_SHAPES_MOST;
+    for (uint32_t i = 0; i < n; i++)
+        list[i].sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR;
+    VkResult r = get ? get(handle, &n, list) : VK_ERROR_EXTENSION_NOT_PRESENT;
+    return r == VK_SUCCESS || r == VK_INCOMPLETE ? choose_shape(list, n)
+                                                 : (struct vk_matrix_shape){0};
+}
+
+void vk_read_tiers(const struct vk_instance *instance, struct vk_physical *p)
+{
+    struct vk_tier_features f;
+    vk_chain_tiers(p, &f);
+    VkPhysicalDeviceFeatures2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+                                     .pNext = f.first};
+    instance->fn.GetPhysicalDeviceFeatures2(p->handle, &all);
+    p->has_dot &= f.dot.shaderIntegerDotProduct;
+    p->has_matrix &= f.matrix.cooperativeMatrix && p->float16 && p->memory_model;
+    p->profile.packed_dot = p->has_dot;
+    if (p->has_matrix)
+        p->profile.matrix = read_shape(instance, p->handle);
+    p->has_matrix &= p->profile.matrix.rows > 0;
+}
+
+void vk_chain_tiers(const struct vk_physical *p, struct vk_tier_features *f)
+{
+    *f = (struct vk_tier_features){
+        .dot = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES,
+                .shaderIntegerDotProduct = VK_TRUE},
+        .matrix = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR,
+                   .cooperativeMatrix = VK_TRUE}};
+    if (p->has_dot) {
+        f->first = &f->dot;
+        f->names[f->n++] = VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME;
+    }
+    if (p->has_matrix) {
+        f->matrix.pNext = f->first;
+        f->first = &f->matrix;
+        f->names[f->n++] = VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME;
+    }
+}
