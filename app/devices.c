@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/devices_trials.h"
 #include "app/json.h"
 #include "engine/probe.h"
 
@@ -77,7 +78,8 @@ static void add_width_json(struct app *app, const struct probe_device *d, json_t
     json_object_set_new(o, "library", json_text(speed.library));
 }
 
-static bool print_json(struct app *app, const struct probe_device *d, size_t n, struct error *e)
+static bool print_json(struct app *app, const struct probe_device *d, size_t n,
+                       const struct trials *trials, struct error *e)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++) {
@@ -94,12 +96,15 @@ static bool print_json(struct app *app, const struct probe_device *d, size_t n, 
         json_object_update(o, more);
         json_decref(more);
         add_width_json(app, &d[i], o);
+        if (d[i].chosen && trials->list)
+            json_object_set_new(o, "trials", trials_json(trials));
         json_array_append_new(list, o);
     }
     return json_print(&app->console, json_pack("{s:o}", "devices", list), e);
 }
 
-static bool print_text(struct app *app, const struct probe_device *d, size_t n, struct error *e)
+static bool print_text(struct app *app, const struct probe_device *d, size_t n,
+                       const struct trials *trials, struct error *e)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++) {
@@ -118,6 +123,8 @@ static bool print_text(struct app *app, const struct probe_device *d, size_t n, 
         if ((app->options.verbose || app->options.measure) && d[i].usable && vector_bits(&d[i]))
             buffer_printf(&text, "   vectors of %u bits: %s\n", vector_bits(&d[i]),
                           width_words(app->width));
+        if (d[i].chosen)
+            trials_text(trials, &text);
         ok = text.data ? console_write_clean(&app->console, text.data, text.size, e)
                        : error_no_memory(e);
         buffer_free(&text);
@@ -128,11 +135,20 @@ static bool print_text(struct app *app, const struct probe_device *d, size_t n, 
 bool run_devices(struct app *app, struct error *e)
 {
     struct probe_device *devices = NULL;
+    struct trials trials = {0};
     size_t n = 0;
+    bool deep = app->options.measure || app->options.verbose;
     if ((app->options.measure && !width_measure(app, e)) ||
         !probe_devices(app->options.device, &devices, &n, e))
         return false;
-    bool ok = app->options.json ? print_json(app, devices, n, e) : print_text(app, devices, n, e);
+    bool usable = false;
+    for (size_t i = 0; i < n; i++)
+        usable |= devices[i].chosen && devices[i].usable;
+    bool ok = !deep || !usable || trials_read(app, &trials, e);
+    if (ok)
+        ok = app->options.json ? print_json(app, devices, n, &trials, e)
+                               : print_text(app, devices, n, &trials, e);
+    trials_finish(&trials);
     free(devices);
     return ok;
 }

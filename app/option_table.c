@@ -55,7 +55,7 @@ const struct option_row option_table[] = {
     {"dry-run", 0, NULL, OPTION_FLAG, FIELD(dry_run), 0, 0, COMMAND_CHAT | COMMAND_BENCH, model,
      "show what memory the model takes, and stop"},
     {"measure", 0, NULL, OPTION_FLAG, FIELD(measure), 0, 0, COMMAND_DEVICES, model,
-     "find the vector width with which the processor is fastest, once, and keep it"},
+     "try what computes fastest here, kernels or a processor's vector width, and keep it"},
 
     {"temp", 0, "X", OPTION_FLOAT, FIELD(temperature), 0, 100, COMMAND_CHAT, sampling,
      "temperature (default: 0.2; 0: always the likeliest token)"},

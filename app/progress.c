@@ -34,6 +34,7 @@ bool progress_show(struct progress *p, const char *text)
 bool progress_step(void *data, enum phase phase, uint64_t done, uint64_t total)
 {
     static const char *const names[] = {
+        [PHASE_TRY] = "trying kernels",
         [PHASE_LOAD] = "loading the model",
         [PHASE_ENCODE] = "looking at the picture",
         [PHASE_PREFILL] = "reading the prompt",

@@ -40,7 +40,10 @@ static void put_cut(struct screen *s, int row, int col, int cols, const char *wo
 
 static void phase_text(const struct screen *s, char *out, size_t room)
 {
-    static const char *names[] = {"loading", "looking", "reading"};
+    static const char *names[] = {[PHASE_TRY] = "trying kernels",
+                                  [PHASE_LOAD] = "loading",
+                                  [PHASE_ENCODE] = "looking",
+                                  [PHASE_PREFILL] = "reading"};
     if (s->broken)
         snprintf(out, room, "no engine");
     else if (s->answering && s->said)

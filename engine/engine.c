@@ -97,7 +97,7 @@ struct engine *engine_create(const struct engine_params *p, struct error *err)
     if (!e->device)
         goto fail;
     log_debug("device open after %.0f ms", clock_ms() - start);
-    if (!engine_plan_memory(e, p, err))
+    if (!engine_tune(e, true, err) || !engine_plan_memory(e, p, err))
         goto fail;
     if (!e->memory.fits) {
         error_set(err, ERROR_DEVICE, "%s", e->memory.reason);

@@ -43,9 +43,10 @@ const uint8_t *picture_preview(const struct picture *p, uint32_t *width, uint32_
 
 // ---- the engine
 
-enum phase { PHASE_LOAD, PHASE_ENCODE, PHASE_PREFILL };
-// done of total, in units of the phase's own (bytes, pictures, columns). Called on the calling
-// thread; returning false stops the work (ERROR_INTERRUPTED).
+enum phase { PHASE_TRY, PHASE_LOAD, PHASE_ENCODE, PHASE_PREFILL };
+// PHASE_TRY: kernels, for types of weights that this device has not multiplied before (tune.h).
+// done of total, in units of the phase's own (types, bytes, pictures, columns). Called on the
+// calling thread; returning false stops the work (ERROR_INTERRUPTED).
 typedef bool progress_fn(void *data, enum phase phase, uint64_t done, uint64_t total);
 
 // How the keys and values of a conversation are kept. AUTO: as the engine finds best.

@@ -48,6 +48,10 @@ struct engine {
 // The part of engine_create that needs no device: files, tokenizer, template, traits.
 bool engine_open_files(struct engine *e, const struct engine_params *p, struct error *err);
 
+// engine_tune.c: picks the kernels for the files' types; `measure`: tries those that this device
+// has not multiplied before. Before plans are made, the memory's too.
+bool engine_tune(struct engine *e, bool measure, struct error *err);
+
 // engine_memory.c: reserves decoder and tower: how much they take is known then, and nothing is
 // allocated. The files are open, and the device is.
 bool engine_reserve(struct engine *e, const struct engine_params *p, struct error *err);
@@ -68,9 +72,6 @@ bool engine_load_tower(struct engine *e, const atomic_bool *stop, struct error *
 void engine_drop_tower(struct engine *e);
 
 double clock_ms(void); // monotonic
-
-// probe_kernel.c: numbers in [-1, 1), to measure with.
-bool probe_fill(struct engine *e, struct vk_buffer *b, struct error *err);
 
 // False: the caller was told to stop. `err` is filled.
 bool engine_progress(struct engine *e, enum phase phase, uint64_t done, uint64_t total,

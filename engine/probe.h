@@ -89,6 +89,24 @@ struct probe_device {
 // The caller frees *out.
 bool probe_devices(const char *want, struct probe_device **out, size_t *count, struct error *e);
 
+// What trials of the kernels of a type of weights have shown on a device (engine/tune.h).
+struct probe_variant {
+    char name[12]; // "matrix"; "64", threads
+    double ms;     // of a product of the trial
+    double error;  // of gemm: sum of squares, relative to the plain kernel's result
+    bool picked;
+};
+enum { PROBE_GEMMS = 3, PROBE_GEMVS = 4 };
+struct probe_trial {
+    char type[16]; // "Q4_1"
+    struct probe_variant gemm[PROBE_GEMMS], gemv[PROBE_GEMVS];
+    size_t n_gemm, n_gemv; // that are possible there
+};
+// Of the device that vk_device_open would take: what is known of it, or `measure`: all types anew,
+// with `progress` (PHASE_TRY). None where nothing is to choose. The caller frees *out.
+bool probe_trials(const char *want, bool measure, progress_fn *progress, void *data,
+                  struct probe_trial **out, size_t *n, struct error *e);
+
 // ---- memory
 
 struct memory_use {
@@ -171,7 +189,8 @@ struct kernel_figure {
 bool probe_kernel(struct engine *e, const char *type, uint32_t rows, uint32_t columns,
                   uint32_t inner, uint32_t repeats, struct kernel_figure *out, struct error *err);
 
-// A device without a model: its products of many columns and of one, of Q4_1, and its driver's file.
+// A device without a model: its products of many columns and of one, of Q4_1, and its driver's
+// file.
 struct device_speed {
     struct kernel_figure gemm, gemv;
     char library[512]; // "": not known

@@ -9,7 +9,7 @@ bool probe_memory(const struct engine_params *p, struct memory_report *out, stru
     if (!engine)
         return error_no_memory(e);
     bool ok = engine_open_files(engine, p, e) && (engine->device = vk_device_open(p->device, e)) &&
-              engine_plan_memory(engine, p, e);
+              engine_tune(engine, false, e) && engine_plan_memory(engine, p, e);
     *out = engine->memory;
     engine_destroy(engine);
     return ok;

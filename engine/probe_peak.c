@@ -5,6 +5,7 @@
 
 #include "engine/compute/kernels_peak.h"
 #include "engine/engine_internal.h"
+#include "engine/trial.h"
 
 enum { RUNS = 24, CPU_TURNS = 1024, GPU_TURNS = 16, MULTIPLY_TURNS = 4096 };
 // More than the last-level cache of any processor or GPU that we know holds of it.
@@ -32,7 +33,8 @@ static bool prepare(struct ceiling *c, struct error *err)
     c->x = vk_buffer_create(c->engine->device, c->bytes, VK_MEMORY_DEVICE, "peak", err);
     c->y =
         c->x ? vk_buffer_create(c->engine->device, c->bytes, VK_MEMORY_DEVICE, "peak", err) : NULL;
-    return c->y && probe_fill(c->engine, c->x, err) && probe_fill(c->engine, c->y, err);
+    return c->y && trial_fill(c->engine->device, c->x, err) &&
+           trial_fill(c->engine->device, c->y, err);
 }
 
 // The same loop `times` after each other: what a submission takes by itself does not count.

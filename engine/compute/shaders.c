@@ -174,3 +174,17 @@ const struct vk_shader *shader_find(enum shader_family family, enum vk_shape sha
     const struct vk_shader *list = products(family, shape);
     return list && (unsigned)type < TYPE_COUNT && list[type].code ? &list[type] : NULL;
 }
+
+// FNV-1a (Fowler, Noll, Vo) by words.
+uint64_t shader_fingerprint(void)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    for (enum shader_family family = 0; family <= SHADER_GEMM_MATRIX; family++)
+        for (uint32_t type = 0; type < TYPE_COUNT; type++) {
+            const struct vk_shader *s =
+                products(family, VK_SHAPE_GPU) ? shader_find(family, VK_SHAPE_GPU, type) : NULL;
+            for (size_t i = 0; s && i < s->size / sizeof(*s->code); i++)
+                hash = (hash ^ s->code[i]) * 0x100000001b3;
+        }
+    return hash;
+}

@@ -21,4 +21,6 @@ enum shader_family {
 // `type` counts for products only. NULL: there is no kernel for that type.
 const struct vk_shader *shader_find(enum shader_family family, enum vk_shape shape,
                                     enum quant_type type);
+// Another number for other modules of the gpu shape's products.
+uint64_t shader_fingerprint(void);
 const struct vk_shader *shader_peak(enum peak peak);

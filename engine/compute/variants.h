@@ -1,7 +1,7 @@
 // Which of several kernels computes a product on a GPU (the gpu shape; a CPU has one of each). For
 // each device and type of weights one is picked: GEMM_FLOAT and the first GEMV_THREADS unless
 // something else was measured to be faster and exact enough (tune.h), or
-// PUMICE_GEMM=float|dot|matrix forces one where it is possible.
+// PUMICE_GEMM=float|dot|matrix and PUMICE_GEMV=128|32|64|256 force one, where it is possible.
 //
 // Picks lie with the device; they are made before a plan is, by one thread.
 #pragma once

@@ -100,28 +100,16 @@ bool vk_pipeline_cache_create(struct vk_device *d, struct error *e)
     return vk_failed(d, r, "create a pipeline cache", e);
 }
 
-// Written aside and renamed, so that a reader never sees half a file.
 static bool write_cache(const struct vk_profile *p, const void *data, size_t size)
 {
-    char path[PATH_ROOM + 128], aside[sizeof(path) + 8];
+    char path[PATH_ROOM + 128];
     if (!cache_path(p, path, sizeof(path)))
         return false;
     struct file_header h = {.driver_version = p->driver_version, .size = size};
     memcpy(h.magic, magic, sizeof(magic));
     memcpy(h.uuid, p->uuid, sizeof(h.uuid));
     SHA256(data, size, h.hash);
-
-    snprintf(aside, sizeof(aside), "%s.XXXXXX", path);
-    int fd = mkostemp(aside, O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    bool ok =
-        write(fd, &h, sizeof(h)) == (ssize_t)sizeof(h) && write(fd, data, size) == (ssize_t)size;
-    ok &= close(fd) == 0;
-    ok = ok && rename(aside, path) == 0;
-    if (!ok)
-        unlink(aside);
-    return ok;
+    return vk_cache_write(path, &h, sizeof(h), data, size);
 }
 
 void vk_pipelines_save(struct vk_device *d)

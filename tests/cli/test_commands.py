@@ -293,6 +293,28 @@ class VectorWidth(Case):
                       self.succeed("devices", "--measure", env=self.env).out)
 
 
+class Trials(Case):
+    """Kernels that are tried on a device; as on a graphics card, at an example's cost."""
+
+    def test_what_was_tried_is_listed(self):
+        env = {"PUMICE_HOME": self.files, "PUMICE_KERNELS": "gpu", "PUMICE_GEMM": "measure"}
+        self.succeed(*runner.ASK, "-p", "hi", "-n", "1", env=env)
+        shown = self.succeed("devices", "-v", "--json", env=env).json()
+        trials = next(d for d in shown["devices"] if d["chosen"])["trials"]
+        self.assertTrue(trials)
+        lines = self.succeed("devices", "-v", env=env).out
+        for trial in trials:
+            self.assertEqual(sum(v["used"] for v in trial["gemm"]), 1)
+            self.assertEqual(sum(v["used"] for v in trial["gemv"]), 1)
+            self.assertEqual({v["name"] for v in trial["gemv"]}, {"32", "64", "128", "256"})
+            self.assertIn(f"{trial['type']}: gemm float ", lines)
+
+    def test_none_are_on_a_processor(self):
+        env = {"PUMICE_HOME": self.files, "PUMICE_KERNELS": "cpu", "PUMICE_GEMM": None}
+        self.succeed(*runner.ASK, "-p", "hi", "-n", "1", env=env)
+        self.assertNotIn("gemv of", self.succeed("devices", "-v", env=env).out)
+
+
 class InspectModel(Case):
     def test_metadata_and_tensors(self):
         shown = self.succeed("inspect", "model", *SYNTH).json()
