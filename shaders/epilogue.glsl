@@ -46,3 +46,15 @@ void finish(uint row, uint column, float v, float row_bias, float up)
     if (MODE == MODE_GATE)
         y[at] = v / (1.0 + exp(-v)) * up;
 }
+
+// The products of rows row ... + 3 (of L = 1) and columns column ... + 3: sum[column][row].
+void finish_square(uint row, uint column, vec4 sum[4])
+{
+    [[unroll]] for (uint r = 0; r < 4u; r++)
+        [[unroll]] for (uint t = 0; t < 4u; t++) {
+            if (MODE != MODE_GATE)
+                finish(row + r, column + t, sum[t][r], row_bias(row + r), 0.0);
+            else if (r % 2u == 0u)
+                finish((row + r) / 2u, column + t, sum[t][r], 0.0, sum[t][r | 1u]);
+        }
+}

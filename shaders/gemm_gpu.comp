@@ -77,13 +77,5 @@ void main()
         }
         barrier();
     }
-    row += gl_WorkGroupID.x * TILE;
-    column += gl_WorkGroupID.y * TILE;
-    [[unroll]] for (uint r = 0; r < 4u; r++)
-        [[unroll]] for (uint t = 0; t < 4u; t++) {
-            if (MODE != MODE_GATE)
-                finish(row + r, column + t, sum[t][r], row_bias(row + r), 0.0);
-            else if (r % 2u == 0u)
-                finish((row + r) / 2u, column + t, sum[t][r], 0.0, sum[t][r | 1u]);
-        }
+    finish_square(gl_WorkGroupID.x * TILE + row, gl_WorkGroupID.y * TILE + column, sum);
 }

@@ -71,6 +71,16 @@ SHARED_STRUCT(push_matmul)
     uint values;   // 16 bytes from the start of a layer's cache to V
 };
 
+// quantize.comp: x as bytes, for gemm_dot.comp, in two tensors. Of a block b of 32 values of column n
+//   quants  uvec4 [block][half][column]: 16 signed bytes each
+//   scales  uvec2 [block][column]: d (float), then the sums of the bytes of both halves (halves)
+SHARED_STRUCT(push_quantize)
+{
+    uint columns;   // of the result
+    uint in_stride; // floats from one column of x to the next, a multiple of 32
+    uint in_column; // first column that is read
+};
+
 // between_cpu.comp: three products before that of Q, K and V.
 #define BETWEEN_STEPS    3
 #define BETWEEN_PATIENCE 5000  // turns of waiting for a step

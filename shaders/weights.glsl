@@ -121,3 +121,18 @@ vec4 block_quants(uint head[WORDS], uvec4 w, uint step)
     return q;
 #endif
 }
+
+#if SPANS > 0
+// The same as the signed bytes of a word.
+int block_word(uint head[WORDS], uvec4 w, uint step)
+{
+#if TYPE == TYPE_Q8_0
+    return int(w[step % STEPS]);
+#elif TYPE == TYPE_IQ4_NL
+    ivec4 q = ivec4(block_quants(head, w, step)) & 255;
+    return q.x | q.y << 8 | q.z << 16 | q.w << 24;
+#else
+    return int(block_bytes(head, w, step));
+#endif
+}
+#endif

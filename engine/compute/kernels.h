@@ -76,6 +76,11 @@ struct qkv {
     uint32_t first_row; // set by kernel_qkv: of a matrix among the rows of Q, K and V
 };
 
+// Columns as bytes, as shaders/shared.h says (push_quantize).
+struct quantized {
+    plan_tensor quants, scales;
+};
+
 struct matmul {
     const struct matrix *matrix;
     uint32_t columns; // of x that are multiplied
@@ -86,9 +91,13 @@ struct matmul {
     uint32_t mode, act;                 // MODE_*, ACT_*
     const struct norm *norm;            // of x, before; NULL: none
     const struct qkv *qkv;              // MODE_QKV, set by kernel_qkv
+    const struct quantized *bytes;      // of x, set by kernel_matmul and kernel_qkv for GEMM_DOT
 };
 // y = epilogue(matrix . norm(x)): see MODE_*. One column: gemv, else gemm.
 void kernel_matmul(struct plan *p, const struct matmul *m);
+
+// The columns of m->x that m multiplies as bytes, from 0 on.
+struct quantized kernel_quantize(struct plan *p, const struct matmul *m);
 
 // q and the cache get the rows of Q, K and V, q and k rotated. The parts multiply the same x, one
 // matrix or several in the order of their rows; their y is q (stride q_rows), mode and qkv are set

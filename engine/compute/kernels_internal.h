@@ -1,4 +1,4 @@
-// Shared by the kernels' files: kernels.c, kernels_matmul.c, kernels_between.c and
+// Shared by the kernels' files: kernels.c, kernels_matmul.c, kernels_gemm.c, kernels_between.c and
 // kernels_attention.c.
 #pragma once
 
@@ -21,6 +21,11 @@ void kernel_matmul_op(struct plan *p, const struct matmul *m, struct plan_op *op
 // is there: Vulkan wants something bound.
 void kernel_gemv_op(struct plan *p, const struct matmul *m, struct plan_op *op,
                     struct push_matmul *push);
+
+// Many columns, by the kernel that was picked for the matrix's type; no norm. Where that is one
+// which multiplies bytes (kernel_wants_bytes), m->bytes are x.
+void kernel_gemm(struct plan *p, const struct matmul *m);
+bool kernel_wants_bytes(const struct plan *p, const struct matmul *m);
 
 // The plan fails: "%s, which the kernels cannot compute". Returns false.
 bool kernel_fail(struct plan *p, const char *what);

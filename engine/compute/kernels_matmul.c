@@ -1,11 +1,8 @@
-// Products with a matrix: one column (gemv), many (gemm), and Q, K and V with their rotation.
+// Products with a matrix: one column (gemv), pieces of matrices, and Q, K and V with their
+// rotation.
 #include <string.h>
 
 #include "engine/compute/kernels_internal.h"
-
-enum {
-    GPU_GEMM_THREADS = 256,
-};
 
 void kernel_matmul_op(struct plan *p, const struct matmul *m, struct plan_op *op,
                       struct push_matmul *push)
@@ -79,23 +76,6 @@ static void gemv(struct plan *p, const struct matmul *m)
                   constants, 6);
 }
 
-static void gemm(struct plan *p, const struct matmul *m)
-{
-    const struct vk_profile *profile = vk_device_profile(plan_device(p));
-    struct layout l = kernel_layout(profile);
-    struct plan_op op;
-    struct push_matmul push;
-    kernel_matmul_op(p, m, &op, &push);
-    memcpy(op.push, &push, sizeof(push));
-    op.name = "gemm";
-    op.groups[0] = ceil_div(m->matrix->rows, l.tile_rows);
-    op.groups[1] = ceil_div(m->columns, l.tile_columns);
-    uint32_t constants[] = {m->mode, m->act, l.tile_columns};
-    bool cpu = profile->shape == VK_SHAPE_CPU;
-    kernel_append(p, &op, SHADER_GEMM, m->matrix->type,
-                  cpu ? profile->subgroup_size : GPU_GEMM_THREADS, constants, cpu ? 3 : 2);
-}
-
 // Rows [first, first + ...) of a matrix: a piece of it.
 static struct matrix piece_at(const struct matrix *m, uint32_t first)
 {
@@ -128,13 +108,29 @@ static void product(struct plan *p, const struct matmul *m)
         if (m->columns == 1)
             gemv(p, &one);
         else
-            gemm(p, &one);
+            kernel_gemm(p, &one);
     }
 }
 
 bool kernel_folds(const struct norm *n)
 {
     return n->bias.buffer == NULL && n->size % WEIGHT_BLOCK == 0;
+}
+
+// What products with the same x share: its norm, and x as bytes.
+static void prepare(struct plan *p, struct matmul *m, bool wants_bytes, struct quantized *bytes)
+{
+    if (m->norm) {
+        plan_tensor x = plan_scratch(p, (uint64_t)m->columns * m->x_stride * sizeof(float));
+        kernel_norm(p, m->norm, m->x, m->x_column, x, m->x_stride, m->columns);
+        m->norm = NULL;
+        m->x = x;
+        m->x_column = 0;
+    }
+    if (wants_bytes) {
+        *bytes = kernel_quantize(p, m);
+        m->bytes = bytes;
+    }
 }
 
 void kernel_matmul(struct plan *p, const struct matmul *m)
@@ -148,12 +144,8 @@ void kernel_matmul(struct plan *p, const struct matmul *m)
         return;
     }
     struct matmul rest = *m;
-    if (m->norm) {
-        rest.norm = NULL;
-        rest.x = plan_scratch(p, (uint64_t)m->columns * m->x_stride * sizeof(float));
-        rest.x_column = 0;
-        kernel_norm(p, m->norm, m->x, m->x_column, rest.x, m->x_stride, m->columns);
-    }
+    struct quantized bytes;
+    prepare(p, &rest, !m->bytes && kernel_wants_bytes(p, m), &bytes);
     product(p, &rest);
 }
 
@@ -189,11 +181,20 @@ void kernel_qkv(struct plan *p, const struct matmul *parts, uint32_t n, const st
                (!parts[0].norm || kernel_folds(parts[0].norm));
     plan_tensor products =
         one ? parts[0].y : plan_scratch(p, (uint64_t)columns * rows * sizeof(float));
+    struct matmul all = parts[0];
+    struct quantized bytes;
+    if (columns > 1) {
+        bool wanted = false;
+        for (uint32_t i = 0; i < n; i++)
+            wanted |= kernel_wants_bytes(p, &parts[i]);
+        prepare(p, &all, wanted, &bytes);
+    }
     uint32_t first = 0;
     for (uint32_t i = 0; i < n; first += parts[i++].matrix->rows) {
         struct qkv part = *qkv;
         part.first_row = first;
-        struct matmul m = parts[i];
+        struct matmul m = all;
+        m.matrix = parts[i].matrix;
         m.qkv = one ? &part : NULL;
         m.mode = one ? MODE_QKV : MODE_STORE;
         m.y = products;

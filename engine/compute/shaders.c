@@ -28,6 +28,15 @@
 #include "shaders/gemm_cpu_q5_1.h"
 #include "shaders/gemm_cpu_q6_k.h"
 #include "shaders/gemm_cpu_q8_0.h"
+#include "shaders/gemm_dot_iq4_nl.h"
+#include "shaders/gemm_dot_q2_k.h"
+#include "shaders/gemm_dot_q3_k.h"
+#include "shaders/gemm_dot_q4_0.h"
+#include "shaders/gemm_dot_q4_1.h"
+#include "shaders/gemm_dot_q5_0.h"
+#include "shaders/gemm_dot_q5_1.h"
+#include "shaders/gemm_dot_q6_k.h"
+#include "shaders/gemm_dot_q8_0.h"
 #include "shaders/gemm_gpu_bf16.h"
 #include "shaders/gemm_gpu_f16.h"
 #include "shaders/gemm_gpu_f32.h"
@@ -71,6 +80,7 @@
 #include "shaders/peak_multiply.h"
 #include "shaders/peak_read_storage.h"
 #include "shaders/peak_read_texel.h"
+#include "shaders/quantize.h"
 #include "shaders/rotate_cpu.h"
 #include "shaders/rotate_gpu.h"
 #include "shaders/shortlist.h"
@@ -86,6 +96,8 @@
 #define GEMM_CPU      4, {U, F, S, S}, sizeof(struct push_matmul)
 #define GEMV_GPU      8, {S, S, S, S, S, S, S, S}, sizeof(struct push_matmul)
 #define GEMM_GPU      4, {S, S, S, S}, sizeof(struct push_matmul)
+#define GEMM_DOT      5, {S, S, S, S, S}, sizeof(struct push_matmul)
+#define QUANTIZE      3, {S, S, S}, sizeof(struct push_quantize)
 #define ATTENTION_CPU 5, {F, U, S, S, S}, sizeof(struct push_attention)
 #define ATTENTION_GPU 4, {S, S, S, S}, sizeof(struct push_attention)
 #define NORM_CPU      4, {F, S, F, F}, sizeof(struct push_norm)
@@ -101,20 +113,23 @@
 #array, array, sizeof(array), __VA_ARGS__                                                  \
     }
 
-#define TYPES(family, interface)                                                                   \
+// Of the types whose values are whole numbers with a scale.
+#define BLOCK_TYPES(family, ...)                                                                   \
+    [QUANT_Q4_0] = MODULE(family##_q4_0, __VA_ARGS__),                                             \
+    [QUANT_Q4_1] = MODULE(family##_q4_1, __VA_ARGS__),                                             \
+    [QUANT_Q5_0] = MODULE(family##_q5_0, __VA_ARGS__),                                             \
+    [QUANT_Q5_1] = MODULE(family##_q5_1, __VA_ARGS__),                                             \
+    [QUANT_Q8_0] = MODULE(family##_q8_0, __VA_ARGS__),                                             \
+    [QUANT_Q2_K] = MODULE(family##_q2_k, __VA_ARGS__),                                             \
+    [QUANT_Q3_K] = MODULE(family##_q3_k, __VA_ARGS__),                                             \
+    [QUANT_Q6_K] = MODULE(family##_q6_k, __VA_ARGS__),                                             \
+    [QUANT_IQ4_NL] = MODULE(family##_iq4_nl, __VA_ARGS__)
+
+#define TYPES(family, ...)                                                                         \
     {                                                                                              \
-        [QUANT_F32] = MODULE(family##_f32, interface),                                             \
-        [QUANT_F16] = MODULE(family##_f16, interface),                                             \
-        [QUANT_BF16] = MODULE(family##_bf16, interface),                                           \
-        [QUANT_Q4_0] = MODULE(family##_q4_0, interface),                                           \
-        [QUANT_Q4_1] = MODULE(family##_q4_1, interface),                                           \
-        [QUANT_Q5_0] = MODULE(family##_q5_0, interface),                                           \
-        [QUANT_Q5_1] = MODULE(family##_q5_1, interface),                                           \
-        [QUANT_Q8_0] = MODULE(family##_q8_0, interface),                                           \
-        [QUANT_Q2_K] = MODULE(family##_q2_k, interface),                                           \
-        [QUANT_Q3_K] = MODULE(family##_q3_k, interface),                                           \
-        [QUANT_Q6_K] = MODULE(family##_q6_k, interface),                                           \
-        [QUANT_IQ4_NL] = MODULE(family##_iq4_nl, interface)                                        \
+        [QUANT_F32] = MODULE(family##_f32, __VA_ARGS__),                                           \
+        [QUANT_F16] = MODULE(family##_f16, __VA_ARGS__),                                           \
+        [QUANT_BF16] = MODULE(family##_bf16, __VA_ARGS__), BLOCK_TYPES(family, __VA_ARGS__)        \
     }
 
 enum { TYPE_COUNT = QUANT_BF16 + 1 };
@@ -125,12 +140,15 @@ static const struct vk_shader between[2][TYPE_COUNT] = {[VK_SHAPE_CPU] =
                                                             TYPES(between_cpu, BETWEEN_CPU)};
 static const struct vk_shader gemm[2][TYPE_COUNT] = {
     [VK_SHAPE_GPU] = TYPES(gemm_gpu, GEMM_GPU), [VK_SHAPE_CPU] = TYPES(gemm_cpu, GEMM_CPU)};
+static const struct vk_shader gemm_dot[2][TYPE_COUNT] = {
+    [VK_SHAPE_GPU] = {BLOCK_TYPES(gemm_dot, GEMM_DOT)}};
 static const struct vk_shader attention[2] = {[VK_SHAPE_GPU] = MODULE(attention_gpu, ATTENTION_GPU),
                                               [VK_SHAPE_CPU] =
                                                   MODULE(attention_cpu, ATTENTION_CPU)};
 static const struct vk_shader norm[2] = {
     [VK_SHAPE_GPU] = MODULE(norm_gpu, NORM_GPU), [VK_SHAPE_CPU] = MODULE(norm_cpu, NORM_CPU)};
 static const struct vk_shader shortlist_module = MODULE(shortlist, SHORTLIST);
+static const struct vk_shader quantize_module = MODULE(quantize, QUANTIZE);
 static const struct vk_shader rotate[2] = {[VK_SHAPE_GPU] = MODULE(rotate_gpu, ROTATE_GPU),
                                            [VK_SHAPE_CPU] = MODULE(rotate_cpu, ROTATE_CPU)};
 static const struct vk_shader peaks[] = {
@@ -155,6 +173,8 @@ static const struct vk_shader *products(enum shader_family family, enum vk_shape
         return between[shape];
     case SHADER_GEMM:
         return gemm[shape];
+    case SHADER_GEMM_DOT:
+        return gemm_dot[shape];
     default:
         return NULL;
     }
@@ -169,6 +189,8 @@ const struct vk_shader *shader_find(enum shader_family family, enum vk_shape sha
         return &rotate[shape];
     if (family == SHADER_SHORTLIST)
         return &shortlist_module;
+    if (family == SHADER_QUANTIZE)
+        return &quantize_module;
     if (family == SHADER_ATTENTION)
         return &attention[shape];
     const struct vk_shader *list = products(family, shape);

@@ -12,6 +12,7 @@ enum shader_family {
     SHADER_GEMM,
     SHADER_GEMM_DOT, // gpu shape only, as the next
     SHADER_GEMM_MATRIX,
+    SHADER_QUANTIZE, // for SHADER_GEMM_DOT
     SHADER_ATTENTION,
     SHADER_NORM,
     SHADER_ROTATE,

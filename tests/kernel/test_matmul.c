@@ -1,5 +1,5 @@
 // gemv and gemm: all types, modes and activations at sizes off every tile boundary, against the
-// reference. The columns and rows around what is read and written are NaN, and must stay so.
+// reference.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,143 +10,17 @@
 
 #include <cmocka.h>
 
-#include "bench.h"
-#include "engine/compute/reference.h"
 #include "engine/model/repack.h"
+#include "product.h"
 
-enum { X_COLUMN = 2, Y_COLUMN = 1, Y_ROW = 3, PIECE = 64 };
 static const double bound = 1e-9, rounded_bound = 5e-6;
-static const double eps = 1e-5;
-
-struct kind {
-    enum quant_type type;
-    uint32_t mode, act;
-    bool norm;
-    bool cut; // the matrix is in pieces
-};
-struct shape {
-    uint32_t rows, inner, columns; // rows of the result
-};
-struct matmul_case {
-    struct kind kind;
-    struct shape shape;
-    uint32_t matrix_rows, x_stride, y_stride;
-    struct test_matrix *m;
-    struct tensor *x, *y, *gain;
-};
-
-static uint32_t whole_blocks(uint32_t n)
-{
-    return (n + 31) / 32 * 32;
-}
-
-static void make_case(struct bench *b, struct matmul_case *c)
-{
-    const struct shape *s = &c->shape;
-    bool paired = c->kind.mode == MODE_GATE;
-    c->matrix_rows = paired ? s->rows * 2 : s->rows;
-    c->x_stride = whole_blocks(s->inner) + 32;
-    c->y_stride = s->rows + Y_ROW + 2;
-    c->m = bench_matrix(b, c->kind.type, c->matrix_rows, s->inner, paired);
-    if (c->kind.cut)
-        bench_cut(b, c->m, PIECE);
-    c->x = bench_tensor(b, (uint64_t)(X_COLUMN + s->columns + 1) * c->x_stride * sizeof(float));
-    c->y = bench_tensor(b, (uint64_t)(Y_COLUMN + s->columns + 1) * c->y_stride * sizeof(float));
-    c->gain = bench_tensor(b, (s->inner + 3) / 4 * 4 * sizeof(float));
-    bench_fill(b, c->gain->f, (s->inner + 3) / 4 * 4);
-    for (uint32_t i = 0; i < s->columns; i++) {
-        float *column = c->x->f + (size_t)(X_COLUMN + i) * c->x_stride;
-        bench_fill(b, column, s->inner);
-        memset(column + s->inner, 0, (whole_blocks(s->inner) - s->inner) * sizeof(float));
-        if (c->kind.mode == MODE_RESIDUAL)
-            bench_fill(b, c->y->f + (size_t)(Y_COLUMN + i) * c->y_stride + Y_ROW, s->rows);
-    }
-}
-
-// What one column of y is to become: `product` has matrix_rows values, `y` what is there before.
-static void reference_epilogue(const struct matmul_case *c, const double *product, const float *y,
-                               double *want)
-{
-    for (uint32_t r = 0; r < c->shape.rows; r++) {
-        double v = product[r] + c->m->bias[r];
-        switch (c->kind.mode) {
-        case MODE_STORE:
-            want[r] = reference_activation(c->kind.act, v);
-            break;
-        case MODE_RESIDUAL:
-            want[r] = y[r] + v;
-            break;
-        default:
-            want[r] = reference_silu(product[r]) * product[c->shape.rows + r];
-        }
-    }
-}
-
-static double *reference_of(const struct matmul_case *c)
-{
-    const struct shape *s = &c->shape;
-    double *x = test_malloc((size_t)s->columns * s->inner * sizeof(double));
-    double *product = test_malloc((size_t)s->columns * c->matrix_rows * sizeof(double));
-    double *want = test_malloc((size_t)s->columns * s->rows * sizeof(double));
-    for (uint32_t i = 0; i < s->columns; i++) {
-        double *column = x + (size_t)i * s->inner;
-        for (uint32_t j = 0; j < s->inner; j++)
-            column[j] = c->x->f[(size_t)(X_COLUMN + i) * c->x_stride + j];
-        if (c->kind.norm)
-            reference_rms_norm(column, c->gain->f, s->inner, eps, column);
-    }
-    reference_matmul(c->m->values, c->matrix_rows, s->inner, x, s->columns, product);
-    for (uint32_t i = 0; i < s->columns; i++)
-        reference_epilogue(c, product + (size_t)i * c->matrix_rows,
-                           c->y->f + (size_t)(Y_COLUMN + i) * c->y_stride + Y_ROW,
-                           want + (size_t)i * s->rows);
-    test_free(product);
-    test_free(x);
-    return want;
-}
-
-static void run(struct bench *b, const struct matmul_case *c)
-{
-    struct plan *p = bench_plan(b);
-    struct norm norm = {.gain = c->gain->slice, .size = c->shape.inner, .eps = (float)eps};
-    struct matmul m = {.matrix = &c->m->matrix,
-                       .columns = c->shape.columns,
-                       .x = plan_external(p, c->x->slice),
-                       .x_stride = c->x_stride,
-                       .x_column = X_COLUMN,
-                       .y = plan_external(p, c->y->slice),
-                       .y_stride = c->y_stride,
-                       .y_column = Y_COLUMN,
-                       .y_row = Y_ROW,
-                       .mode = c->kind.mode,
-                       .act = c->kind.act,
-                       .norm = c->kind.norm ? &norm : NULL};
-    kernel_matmul(p, &m);
-    bench_plan_run(b, p, (struct tensor *[]){c->y}, 1);
-}
-
-// The values of y without what lies around them, which must be untouched.
-static float *results(const struct matmul_case *c)
-{
-    float *got = test_malloc((size_t)c->shape.columns * c->shape.rows * sizeof(float));
-    float *to = got;
-    for (size_t i = 0; i < c->y->slice.size / sizeof(float); i++) {
-        size_t column = i / c->y_stride - Y_COLUMN, row = i % c->y_stride - Y_ROW;
-        if (column < c->shape.columns && row < c->shape.rows)
-            *to++ = c->y->f[i];
-        else
-            assert_true(bench_untouched(c->y->f[i]));
-    }
-    return got;
-}
 
 static void check(struct bench *b, struct kind kind, struct shape shape)
 {
-    struct matmul_case c = {.kind = kind, .shape = shape};
-    make_case(b, &c);
-    double *want = reference_of(&c);
-    run(b, &c);
-    float *got = results(&c);
+    struct product c = product_make(b, kind, shape);
+    double *x = product_x(&c), *want = product_reference(&c, x);
+    product_run(b, &c);
+    float *got = product_results(&c);
     // Sums of very many floats, one after the other, are as good as floats allow. What is held as
     // another type has rounded scales.
     double most = repack_type(kind.type) != kind.type ? rounded_bound : bound;
@@ -156,6 +30,7 @@ static void check(struct bench *b, struct kind kind, struct shape shape)
                   kind.act, shape.rows, shape.inner, shape.columns);
     test_free(got);
     test_free(want);
+    test_free(x);
     bench_clear(b);
 }
 
