@@ -44,8 +44,8 @@ static bool run_once(struct ceiling *c, struct peak_run r, uint32_t times, doubl
     struct plan *p = plan_create(c->engine->device, "peak", err);
     if (!p)
         return false;
-    r.x = plan_external(p, vk_buffer_all(c->x));
-    r.y = plan_external(p, vk_buffer_all(c->y));
+    r.x = plan_external_buffer(p, c->x);
+    r.y = plan_external_buffer(p, c->y);
     for (uint32_t i = 0; i < times; i++)
         kernel_peak(p, &r);
     bool ok = plan_finish(p, 0, err) && plan_warm(p, NULL, err);

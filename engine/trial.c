@@ -116,7 +116,7 @@ static bool record(struct trial *t, uint32_t times, bool read, struct error *e)
     t->plan = plan_create(t->device, "trial", e);
     if (!t->plan)
         return false;
-    plan_tensor x = plan_external(t->plan, vk_buffer_all(t->x));
+    plan_tensor x = plan_external_buffer(t->plan, t->x);
     plan_tensor y = plan_scratch(t->plan, size);
     for (uint32_t i = 0; i < times; i++)
         kernel_matmul(t->plan, &(struct matmul){.matrix = &t->matrices[i % t->n_matrices],
@@ -127,7 +127,7 @@ static bool record(struct trial *t, uint32_t times, bool read, struct error *e)
                                                 .y_stride = s->rows,
                                                 .mode = MODE_STORE});
     if (read)
-        plan_copy(t->plan, y, 0, plan_external(t->plan, vk_buffer_all(t->y)), 0, size);
+        plan_copy(t->plan, y, 0, plan_external_buffer(t->plan, t->y), 0, size);
     return plan_finish(t->plan, 0, e) && plan_warm(t->plan, NULL, e);
 }
 

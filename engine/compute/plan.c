@@ -58,6 +58,11 @@ plan_tensor plan_external(struct plan *p, struct vk_slice slice)
     return add_tensor(p, &(struct tensor){.slice = slice});
 }
 
+plan_tensor plan_external_buffer(struct plan *p, struct vk_buffer *b)
+{
+    return plan_external(p, b ? vk_buffer_all(b) : (struct vk_slice){0});
+}
+
 plan_tensor plan_scratch(struct plan *p, uint64_t size)
 {
     size = (size + SCRATCH_ALIGN - 1) / SCRATCH_ALIGN * SCRATCH_ALIGN;

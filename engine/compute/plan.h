@@ -38,6 +38,8 @@ struct plan *plan_create(struct vk_device *d, const char *name, struct error *e)
 void plan_destroy(struct plan *p); // NULL allowed
 
 plan_tensor plan_external(struct plan *p, struct vk_slice slice);
+// All of a buffer; NULL: nothing, for a plan that is only placed.
+plan_tensor plan_external_buffer(struct plan *p, struct vk_buffer *b);
 // Lives from the first operation that uses it to the last. Its content is undefined until written.
 plan_tensor plan_scratch(struct plan *p, uint64_t size);
 

@@ -71,8 +71,8 @@ static bool copy(const struct decoder_state *s, const struct layer_cache *from,
     struct plan *p = plan_create(s->model->device, "cache growth", e);
     if (!p)
         return false;
-    plan_tensor a = plan_external(p, vk_buffer_all(from->buffer));
-    plan_tensor b = plan_external(p, vk_buffer_all(to->buffer));
+    plan_tensor a = plan_external_buffer(p, from->buffer);
+    plan_tensor b = plan_external_buffer(p, to->buffer);
     for (int i = 0; i < 4; i++)
         if (begin[i + 1] > begin[i])
             plan_copy(p, a, begin[i], b, goal[i], begin[i + 1] - begin[i]);

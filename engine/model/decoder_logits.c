@@ -27,22 +27,16 @@ bool decoder_create_logits(struct decoder_state *s, struct error *e)
     return s->logits && (s->list || !lists(m));
 }
 
-// A state that is only measured has no buffers.
-static plan_tensor external(struct plan *p, struct vk_buffer *b)
-{
-    return plan_external(p, b ? vk_buffer_all(b) : (struct vk_slice){0});
-}
-
 void decoder_plan_logits(const struct decoder_state *s, struct plan *p, plan_tensor logits)
 {
     const struct decoder *m = s->model;
     if (!lists(m)) {
-        plan_copy(p, logits, 0, external(p, s->logits), 0, all_size(m));
+        plan_copy(p, logits, 0, plan_external_buffer(p, s->logits), 0, all_size(m));
         return;
     }
     plan_tensor list = plan_scratch(p, sizeof(struct shortlist));
     kernel_shortlist(p, logits, m->shape.vocabulary, plan_external(p, s->in.reach), list);
-    plan_copy(p, list, 0, external(p, s->list), 0, sizeof(struct shortlist));
+    plan_copy(p, list, 0, plan_external_buffer(p, s->list), 0, sizeof(struct shortlist));
 }
 
 // They still lie where the plan that computed them had them.
@@ -54,8 +48,8 @@ static bool fetch(struct decoder_state *s, struct error *e)
     struct plan *p = plan_create(s->model->device, "logits", e);
     if (!p)
         return false;
-    plan_copy(p, plan_external(p, plan_slice(from->plan, from->logits)), 0, external(p, s->logits),
-              0, all_size(s->model));
+    plan_copy(p, plan_external(p, plan_slice(from->plan, from->logits)), 0,
+              plan_external_buffer(p, s->logits), 0, all_size(s->model));
     s->fetched = plan_finish(p, 0, e) && plan_run(p, NULL, NULL, e);
     plan_destroy(p);
     return s->fetched;

@@ -79,12 +79,6 @@ static void plan_block(const struct vision *v, const struct tower *t, const stru
                     .m = &b->fc2, .x = t->hidden, .y = t->x, .columns = n, .mode = MODE_RESIDUAL});
 }
 
-// Of what is only measured there are no buffers yet.
-static plan_tensor outside(struct plan *p, struct vk_buffer *b)
-{
-    return plan_external(p, b ? vk_buffer_all(b) : (struct vk_slice){0});
-}
-
 static void plan_projector(const struct vision *v, const struct tower *t, plan_tensor x)
 {
     uint32_t n = patches(v);
@@ -105,7 +99,7 @@ static void plan_projector(const struct vision *v, const struct tower *t, plan_t
         plan_linear(
             t->plan,
             &(struct linear){.m = &v->project[1], .x = hidden, .y = rows, .columns = t->tiles * n});
-    plan_copy(t->plan, rows, 0, outside(t->plan, v->output), 0, size);
+    plan_copy(t->plan, rows, 0, plan_external_buffer(t->plan, v->output), 0, size);
 }
 
 // [class; W patches] + positions, tile by tile.
@@ -113,7 +107,7 @@ static void plan_columns(const struct vision *v, const struct tower *t)
 {
     uint32_t n = patches(v);
     uint64_t tile = (uint64_t)(n + 1) * v->t.width * sizeof(float);
-    plan_tensor input = outside(t->plan, v->input);
+    plan_tensor input = plan_external_buffer(t->plan, v->input);
     for (uint32_t i = 0; i < t->tiles; i++) {
         plan_copy(t->plan, plan_external(t->plan, v->positions), 0, t->y, i * tile, tile);
         plan_linear(t->plan, &(struct linear){.m = &v->patch,
