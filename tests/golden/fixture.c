@@ -90,6 +90,13 @@ void unref_pictures(void)
     picture_unref(word);
 }
 
+int close_engine(void **state)
+{
+    unref_pictures();
+    engine_destroy(*state);
+    return 0;
+}
+
 json_t *read_json(const char *path)
 {
     json_error_t e;
@@ -147,6 +154,12 @@ struct answer hear_answer(struct session *s, const struct sampling *how)
         a.ids[a.count++] = t.id;
     }
     return a;
+}
+
+bool same_answers(const struct answer *a, const struct answer *b)
+{
+    return a->count == b->count && memcmp(a->ids, b->ids, a->count * sizeof(*a->ids)) == 0 &&
+           strcmp(a->text, b->text) == 0;
 }
 
 double nmse(const float *got, const float *want, size_t n)

@@ -30,6 +30,8 @@ void need_default_model(void);
 
 struct engine *open_engine_with(const struct engine_params *params);
 struct engine *open_engine(const char *model, const char *mmproj, uint32_t context);
+// Ends a group of tests whose beginning left its engine in *state; read_pictures' go as well.
+int close_engine(void **state);
 struct session *open_session(struct engine *e);
 struct picture *read_picture(const char *path);
 // Two pictures of tests/data that the default model is asked about; for a group of tests.
@@ -51,6 +53,7 @@ struct answer {
     enum step step; // that ended it; STEP_TOKEN: ANSWER_TOKENS were made
 };
 struct answer hear_answer(struct session *s, const struct sampling *how); // NULL: greedily
+bool same_answers(const struct answer *a, const struct answer *b);
 
 // Sum of squared differences over the sum of squares of what is wanted.
 double nmse(const float *got, const float *want, size_t n);

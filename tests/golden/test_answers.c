@@ -75,18 +75,15 @@ static void answers_about_the_sample_pictures_equal_numpys(void **state)
 
 static int load(void **state)
 {
-    (void)state;
-    engine = open_engine(default_model(), default_eyes(), 0);
+    *state = engine = open_engine(default_model(), default_eyes(), 0);
     session = open_session(engine);
     return 0;
 }
 
 static int unload(void **state)
 {
-    (void)state;
     session_destroy(session);
-    engine_destroy(engine);
-    return 0;
+    return close_engine(state);
 }
 
 int main(void)

@@ -219,17 +219,9 @@ static void a_prompt_beyond_the_context_is_refused_by_how_much(void **state)
 
 static int load(void **state)
 {
-    (void)state;
-    engine = open_engine(default_model(), NULL, 0);
+    *state = engine = open_engine(default_model(), NULL, 0);
     for (int32_t i = 0; i < LONGEST; i++)
         ids[i] = 100 + i * 7919 % 900; // of the small vocabulary too
-    return 0;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    engine_destroy(engine);
     return 0;
 }
 
@@ -244,5 +236,5 @@ int main(void)
         cmocka_unit_test(a_prompt_beyond_the_context_is_refused_by_how_much),
     };
     need_default_model();
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load, close_engine);
 }

@@ -85,16 +85,8 @@ static void the_stop_text_ends_the_answer_and_is_not_in_it(void **state)
 
 static int load(void **state)
 {
-    (void)state;
-    engine = open_engine_with(
+    *state = engine = open_engine_with(
         &(struct engine_params){.model = default_model(), .chat_template = "plain"});
-    return 0;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    engine_destroy(engine);
     return 0;
 }
 
@@ -104,5 +96,5 @@ int main(void)
         cmocka_unit_test(the_stop_text_ends_the_answer_and_is_not_in_it),
     };
     need_default_model();
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load, close_engine);
 }

@@ -83,17 +83,9 @@ static void other_steps_read_all_logits(void **state)
     session_destroy(s);
 }
 
-static int open_model(void **state)
+static int load(void **state)
 {
-    (void)state;
-    engine = open_engine(data_path("synth/lm-Q8_0.gguf"), NULL, 128);
-    return 0;
-}
-
-static int close_model(void **state)
-{
-    (void)state;
-    engine_destroy(engine);
+    *state = engine = open_engine(data_path("synth/lm-Q8_0.gguf"), NULL, 128);
     return 0;
 }
 
@@ -104,5 +96,5 @@ int main(void)
         cmocka_unit_test(drawn_steps_read_a_list),
         cmocka_unit_test(other_steps_read_all_logits),
     };
-    return cmocka_run_group_tests(tests, open_model, close_model);
+    return cmocka_run_group_tests(tests, load, close_engine);
 }

@@ -202,17 +202,8 @@ static void a_session_needs_the_pictures_only_while_it_is_called(void **state)
 
 static int load(void **state)
 {
-    (void)state;
-    engine = open_engine(default_model(), default_eyes(), 0);
+    *state = engine = open_engine(default_model(), default_eyes(), 0);
     read_pictures();
-    return 0;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    unref_pictures();
-    engine_destroy(engine);
     return 0;
 }
 
@@ -228,5 +219,5 @@ int main(void)
         cmocka_unit_test(a_session_needs_the_pictures_only_while_it_is_called),
     };
     need_default_model();
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load, close_engine);
 }

@@ -19,19 +19,13 @@ static struct engine *engine;
 static struct message questions[2];
 static struct answer alone[2]; // what fresh sessions say to them
 
-static bool same(const struct answer *a, const struct answer *b)
-{
-    return a->count == b->count && memcmp(a->ids, b->ids, a->count * sizeof(*a->ids)) == 0 &&
-           strcmp(a->text, b->text) == 0;
-}
-
 // The session answers the first question as if nothing had been.
 static void still_answers(struct session *s)
 {
     session_resume(s);
     sync_to(s, &questions[0], 1);
     struct answer a = hear_answer(s, NULL);
-    assert_true(same(&a, &alone[0]));
+    assert_true(same_answers(&a, &alone[0]));
 }
 
 static enum step next(struct session *s, struct token *t)
@@ -247,11 +241,11 @@ static void a_seed_gives_the_same_text_again(void **state)
     (void)state;
     struct sampling how = {.temperature = 1.5F, .top_p = 0.95F, .seed = 7};
     struct answer a = sampled(&how), b = sampled(&how);
-    assert_true(same(&a, &b));
+    assert_true(same_answers(&a, &b));
     how.seed = 8;
     struct answer c = sampled(&how);
-    assert_false(same(&a, &c));
-    assert_false(same(&a, &alone[0]));
+    assert_false(same_answers(&a, &c));
+    assert_false(same_answers(&a, &alone[0]));
 }
 
 static void temperature_0_is_the_argmax(void **state)
@@ -272,8 +266,7 @@ static void temperature_0_is_the_argmax(void **state)
 
 static int load(void **state)
 {
-    (void)state;
-    engine = open_engine(default_model(), default_eyes(), 0);
+    *state = engine = open_engine(default_model(), default_eyes(), 0);
     read_pictures();
     questions[0] = ask("What is in this picture?", &rings, 1);
     questions[1] = ask("What is written here?", &word, 1);
@@ -284,14 +277,6 @@ static int load(void **state)
         assert_int_equal(alone[i].step, STEP_END);
         session_destroy(s);
     }
-    return 0;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    unref_pictures();
-    engine_destroy(engine);
     return 0;
 }
 
@@ -308,5 +293,5 @@ int main(void)
         cmocka_unit_test(temperature_0_is_the_argmax),
     };
     need_default_model();
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load, close_engine);
 }
