@@ -52,6 +52,11 @@ typedef uint32_t uint;
 #define ACT_QUICK_GELU 1 // x * sigmoid(1.702 x): CLIP
 #define ACT_GELU       2 // erf form: torch.nn.GELU
 
+// gemm_matrix.comp: the constants by which tools/coopmat.c tells apart the matrices of a product.
+#define MATRIX_M 4 // rows of W
+#define MATRIX_N 5 // columns of x
+#define MATRIX_K 6 // inner values
+
 SHARED_STRUCT(push_matmul)
 {
     uint rows;       // of the matrix, without padding

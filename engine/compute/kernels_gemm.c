@@ -28,6 +28,42 @@ struct quantized kernel_quantize(struct plan *p, const struct matmul *m)
     return q;
 }
 
+// How gemm_matrix.comp divides a product.
+struct tiles {
+    uint32_t side;  // of a workgroup's tile, in rows and in columns
+    uint32_t down;  // subgroups, beside each other in the direction of rows
+    uint32_t count; // subgroups
+};
+
+// Large tiles read less for each product, but few of them leave most of a GPU idle: a picture's
+// 577 columns times 1024 rows are 40. The subgroups' rectangles are squares or twice as wide as
+// high; at the end a matrix of each must find room where a block was staged, which is 40 floats for
+// a row of the tile.
+static struct tiles matrix_tiles(const struct vk_profile *profile, uint32_t rows, uint32_t columns)
+{
+    enum { LARGE = 128, SMALL = 64, ENOUGH = 128, ROOM = 40 };
+    uint32_t size = profile->matrix.rows * profile->matrix.columns;
+    uint64_t large = (uint64_t)ceil_div(rows, LARGE) * ceil_div(columns, LARGE);
+    struct tiles t = {large < ENOUGH ? SMALL : LARGE, 1, GPU_GEMM_THREADS / profile->subgroup_size};
+    while (t.count * size > t.side * ROOM)
+        t.count /= 2;
+    while (t.count > 2 * t.down * t.down)
+        t.down *= 2;
+    return t;
+}
+
+static void gemm_matrix(struct plan *p, const struct matmul *m, struct plan_op *op)
+{
+    const struct vk_profile *profile = vk_device_profile(plan_device(p));
+    const struct vk_matrix_shape *s = &profile->matrix;
+    struct tiles t = matrix_tiles(profile, m->matrix->rows, m->columns);
+    op->groups[0] = ceil_div(m->matrix->rows, t.side);
+    op->groups[1] = ceil_div(m->columns, t.side);
+    const uint32_t constants[] = {m->mode, m->act, s->rows, s->columns, s->inner, t.side, t.down};
+    kernel_append(p, op, SHADER_GEMM_MATRIX, m->matrix->type, t.count * profile->subgroup_size,
+                  constants, sizeof(constants) / sizeof(constants[0]));
+}
+
 void kernel_gemm(struct plan *p, const struct matmul *m)
 {
     const struct vk_profile *profile = vk_device_profile(plan_device(p));
@@ -46,6 +82,9 @@ void kernel_gemm(struct plan *p, const struct matmul *m)
         op.tensors[1] = m->bytes->quants;
         op.tensors[4] = m->bytes->scales;
         break;
+    case GEMM_MATRIX:
+        gemm_matrix(p, m, &op);
+        return;
     default:
         break;
     }

@@ -49,6 +49,18 @@
 #include "shaders/gemm_gpu_q5_1.h"
 #include "shaders/gemm_gpu_q6_k.h"
 #include "shaders/gemm_gpu_q8_0.h"
+#include "shaders/gemm_matrix_bf16.h"
+#include "shaders/gemm_matrix_f16.h"
+#include "shaders/gemm_matrix_f32.h"
+#include "shaders/gemm_matrix_iq4_nl.h"
+#include "shaders/gemm_matrix_q2_k.h"
+#include "shaders/gemm_matrix_q3_k.h"
+#include "shaders/gemm_matrix_q4_0.h"
+#include "shaders/gemm_matrix_q4_1.h"
+#include "shaders/gemm_matrix_q5_0.h"
+#include "shaders/gemm_matrix_q5_1.h"
+#include "shaders/gemm_matrix_q6_k.h"
+#include "shaders/gemm_matrix_q8_0.h"
 #include "shaders/gemv_cpu_bf16.h"
 #include "shaders/gemv_cpu_f16.h"
 #include "shaders/gemv_cpu_f32.h"
@@ -142,6 +154,8 @@ static const struct vk_shader gemm[2][TYPE_COUNT] = {
     [VK_SHAPE_GPU] = TYPES(gemm_gpu, GEMM_GPU), [VK_SHAPE_CPU] = TYPES(gemm_cpu, GEMM_CPU)};
 static const struct vk_shader gemm_dot[2][TYPE_COUNT] = {
     [VK_SHAPE_GPU] = {BLOCK_TYPES(gemm_dot, GEMM_DOT)}};
+static const struct vk_shader gemm_matrix[2][TYPE_COUNT] = {[VK_SHAPE_GPU] =
+                                                                TYPES(gemm_matrix, GEMM_GPU)};
 static const struct vk_shader attention[2] = {[VK_SHAPE_GPU] = MODULE(attention_gpu, ATTENTION_GPU),
                                               [VK_SHAPE_CPU] =
                                                   MODULE(attention_cpu, ATTENTION_CPU)};
@@ -175,6 +189,8 @@ static const struct vk_shader *products(enum shader_family family, enum vk_shape
         return gemm[shape];
     case SHADER_GEMM_DOT:
         return gemm_dot[shape];
+    case SHADER_GEMM_MATRIX:
+        return gemm_matrix[shape];
     default:
         return NULL;
     }

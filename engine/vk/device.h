@@ -57,7 +57,7 @@ struct vk_profile {
     // is fast, reading through a BAR is not: results go to READBACK memory.
     bool host_visible;
     bool packed_dot;               // OpSDot of four bytes can be used
-    struct vk_matrix_shape matrix; // divides 16 each way
+    struct vk_matrix_shape matrix; // 8 or 16 each way
 };
 
 // One entry of the list that `pumice devices` shows.

@@ -274,8 +274,8 @@ void vk_describe(const struct vk_instance *instance, VkPhysicalDevice handle, st
     }
     read_extensions(instance, p);
     read_features(instance, p);
-    vk_read_tiers(instance, p);
     VkSubgroupFeatureFlags operations = read_properties(instance, p);
+    vk_read_tiers(instance, p);
     read_memory(instance, p);
 
     const char *missing = !find_queue(instance, p) ? "it has no compute queue"

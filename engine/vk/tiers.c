@@ -3,9 +3,15 @@
 
 #include "engine/vk/vk_internal.h"
 
-enum { MATRIX_SHAPES_MOST = 128, MATRIX_SIDE_MOST = 16 };
+enum { MATRIX_SHAPES_MOST = 128, MATRIX_THREADS = 256, MATRIX_LANES_LEAST = 8 };
 
-// The largest shape of half x half + float that divides the tiles of gemm_matrix.comp; 0: none.
+// Sides that the tiles of gemm_matrix.comp are made of.
+static bool side_fits(uint32_t n)
+{
+    return n == 8 || n == 16;
+}
+
+// The largest shape of half x half + float that fits; 0: none.
 static struct vk_matrix_shape choose_shape(const VkCooperativeMatrixPropertiesKHR *list, uint32_t n)
 {
     struct vk_matrix_shape best = {0};
@@ -16,9 +22,7 @@ static struct vk_matrix_shape choose_shape(const VkCooperativeMatrixPropertiesKH
                     c->CType == VK_COMPONENT_TYPE_FLOAT32_KHR &&
                     c->ResultType == VK_COMPONENT_TYPE_FLOAT32_KHR &&
                     c->scope == VK_SCOPE_SUBGROUP_KHR && !c->saturatingAccumulation &&
-                    c->MSize > 0 && MATRIX_SIDE_MOST % c->MSize == 0 && c->NSize > 0 &&
-                    MATRIX_SIDE_MOST % c->NSize == 0 && c->KSize > 0 &&
-                    MATRIX_SIDE_MOST % c->KSize == 0;
+                    side_fits(c->MSize) && side_fits(c->NSize) && side_fits(c->KSize);
         if (fits && c->MSize * c->NSize * c->KSize > best.rows * best.columns * best.inner)
             best = (struct vk_matrix_shape){c->MSize, c->NSize, c->KSize};
     }
@@ -48,7 +52,10 @@ void vk_read_tiers(const struct vk_instance *instance, struct vk_physical *p)
                                      .pNext = f.first};
     instance->fn.GetPhysicalDeviceFeatures2(p->handle, &all);
     p->has_dot &= f.dot.shaderIntegerDotProduct;
-    p->has_matrix &= f.matrix.cooperativeMatrix && p->float16 && p->memory_model;
+    // Its kernel takes subgroups apart by their numbers, so it needs them as it knows them.
+    p->has_matrix &= f.matrix.cooperativeMatrix && p->float16 && p->memory_model &&
+                     p->has_subgroup_size && p->profile.subgroup_size >= MATRIX_LANES_LEAST &&
+                     p->most_subgroups * p->profile.subgroup_size >= MATRIX_THREADS;
     p->profile.packed_dot = p->has_dot;
     if (p->has_matrix)
         p->profile.matrix = read_shape(instance, p->handle);
