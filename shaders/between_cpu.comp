@@ -2,9 +2,9 @@
 // All products between the attention of a layer and that of the next, for one column, cpu shape:
 //   x += Wo a;  h = silu(Wg n) * (Wu n), n = rmsnorm(x);  x += Wd h;  q, K, V = rotate(Wqkv rmsnorm(x))
 // One dispatch instead of four: in decode a small model would wait for lavapipe's threads to wake up more than they work.
-// Each workgroup is one subgroup and takes quads of the step at hand until none is left; a step begins when all quads of
-// the one before are finished. A workgroup waits only for quads that others have taken, which go on whatever happens, so
-// any number of workgroups at a time will do; one whose patience ends leaves, and whoever finishes a step goes on.
+// Each workgroup is one subgroup and takes shares of the quads of the step at hand until none is left; a step begins when all
+// quads of the one before are finished. A workgroup waits only for quads that others have taken, which go on whatever
+// happens, so any number of workgroups at a time will do; one whose patience ends leaves, and whoever finishes a step goes on.
 // A step without rows is none. Patience and work are bounded: Mesa ends a shader's loops after 65,535 turns in all.
 // x and h are read through texel buffers while others write them, which a GPU's caches would not allow.
 #extension GL_GOOGLE_include_directive : require
@@ -55,25 +55,30 @@ uint quads_of(uint rows)
     return (rows + 4u * L - 1u) / (4u * L);
 }
 
-// The next quad of a step, for all lanes.
-uint take(uint step)
+uint next_quad, quads_left, quads_done; // of a share
+
+// The next quad of a step, for all lanes; one that is not there: none is left. Taken are shares, as many as there are
+// workgroups, so that each streams through one stretch of the weights.
+uint take(uint step, uint quads)
 {
-    uint quad = 0u;
-    if (gl_SubgroupInvocationID == 0u)
-        quad = atomicAdd(taken[step], 1u);
-    return subgroupShuffle(quad, 0u);
+    if (quads_left == 0u) {
+        uint share = (quads + gl_NumWorkGroups.x - 1u) / gl_NumWorkGroups.x, n = 0u;
+        if (gl_SubgroupInvocationID == 0u)
+            n = atomicAdd(taken[step], 1u);
+        next_quad = subgroupShuffle(n, 0u) * share;
+        quads_left = share;
+    }
+    quads_left--;
+    return next_quad++;
 }
 
-void finish(uint step)
+// Ends this workgroup's work on a step. False: others have not finished theirs, and patience is at its end.
+bool finish(uint step, uint quads)
 {
     memoryBarrierBuffer();
     if (gl_SubgroupInvocationID == 0u)
-        atomicAdd(finished[step], 1u);
-}
-
-// False: not yet, and patience is at its end.
-bool wait_for(uint step, uint quads)
-{
+        atomicAdd(finished[step], quads_done);
+    quads_left = quads_done = 0u;
     for (uint i = 0u; i < BETWEEN_PATIENCE; i++) {
         uint n = 0u;
         [[unroll]] for (uint k = 0; k < 8u; k++) {
@@ -92,25 +97,26 @@ void main()
 {
     uint lane = gl_SubgroupInvocationID;
     float sum[4];
+    quads_left = quads_done = 0u;
 
     between_step s = steps[0];
     uint quads = quads_of(s.rows);
-    for (uint quad = take(0u); quad < quads; quad = take(0u)) {
+    for (uint quad = take(0u, quads); quad < quads; quad = take(0u, quads)) {
         product(out_weights, out_x, out_gain, false, quad, s.inner, 0u, sum);
         [[unroll]] for (uint r = 0; r < 4; r++) {
             uint row = (quad * 4u + r) * L + lane;
             if (row < s.rows)
                 out_y[row] += sum[r] + out_bias[row];
         }
-        finish(0u);
+        quads_done++;
     }
-    if (!wait_for(0u, quads))
+    if (!finish(0u, quads))
         return;
 
     s = steps[1];
     quads = quads_of(s.rows);
     float factor = rms_factor(gate_x, 0u, s.norm_size, s.norm_eps);
-    for (uint quad = take(1u); quad < quads; quad = take(1u)) {
+    for (uint quad = take(1u, quads); quad < quads; quad = take(1u, quads)) {
         product(gate_weights, gate_x, gate_gain, true, quad, s.inner, 0u, sum);
         [[unroll]] for (uint r = 0; r < 4; r += 2) {
             uint row = (quad * 4u + r) / 2u * L + lane;
@@ -118,28 +124,28 @@ void main()
             if (row < s.rows / 2u)
                 gate_y[row] = gate / (1.0 + exp(-gate)) * (sum[r + 1] * factor);
         }
-        finish(1u);
+        quads_done++;
     }
-    if (!wait_for(1u, quads))
+    if (!finish(1u, quads))
         return;
 
     s = steps[2];
     quads = quads_of(s.rows);
-    for (uint quad = take(2u); quad < quads; quad = take(2u)) {
+    for (uint quad = take(2u, quads); quad < quads; quad = take(2u, quads)) {
         product(down_weights, down_x, down_gain, false, quad, s.inner, 0u, sum);
         [[unroll]] for (uint r = 0; r < 4; r++) {
             uint row = (quad * 4u + r) * L + lane;
             if (row < s.rows)
                 down_y[row] += sum[r] + down_bias[row];
         }
-        finish(2u);
+        quads_done++;
     }
-    if (!wait_for(2u, quads))
+    if (!finish(2u, quads))
         return;
 
     quads = quads_of(p.rows);
     factor = rms_factor(qkv_x, 0u, p.norm_size, p.norm_eps);
-    for (uint quad = take(3u); quad < quads; quad = take(3u)) {
+    for (uint quad = take(3u, quads); quad < quads; quad = take(3u, quads)) {
         product(qkv_weights, qkv_x, qkv_gain, true, quad, p.inner, 0u, sum);
         [[unroll]] for (uint r = 0; r < 4; r++) {
             float v = sum[r] * factor;
