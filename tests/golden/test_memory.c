@@ -154,6 +154,9 @@ static void layers_in_host_memory_compute_the_same(void **state)
 static void matrices_in_pieces_compute_the_same(void **state)
 {
     (void)state;
+    const char *kernels = getenv("PUMICE_KERNELS");
+    if (kernels && strcmp(kernels, "gpu") == 0)
+        skip(); // whose batches are larger than any matrix here
     float *want = logits_with_params(PROMPT / 2);
     setenv("PUMICE_MOST_BINDING", "400000", 1);
     struct error e = {0};
