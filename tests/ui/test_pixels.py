@@ -19,6 +19,7 @@ BELOW = (0, 95, 215)
 WAITING = (23, 3, 4, 9)
 SENT = (0, 3, 6, 13)
 SENT_AS_HALF = (0, 3, 12, 24)
+FIGURES = (11, 3, 1, 20)  # under the answer to a question with a picture, when it is complete
 BAR = (48, 48, 48)  # behind the status line
 F1 = "\033OP"
 CTRL_L, CTRL_O = "\f", "\017"
@@ -93,6 +94,8 @@ class PixelTest(chat.ChatTest):
 
     def test_repainting_and_popups(self):
         x = self.send_picture()
+        # Before its answer is complete the screen may rest, while the model loads, and change again.
+        x.wait_until(lambda shot: len(shot.cell(*FIGURES).colors()) > 1, what="a whole answer")
         clean = x.wait_still()
         os.write(x.slave, b"\033[H\033[2Jwritten by another program")
         self.wait_filled(x)
