@@ -31,6 +31,14 @@ struct vk_matrix_shape {
     uint32_t rows, columns, inner; // 0: there is none
 };
 
+// As the driver says it.
+enum { VK_HEAPS_MOST = 16 };
+struct vk_heap {
+    uint64_t size;
+    uint64_t budget, used; // of this process (VK_EXT_memory_budget); 0: not known
+    bool device_local;
+};
+
 // What the kernels and the planner need to know. Sizes in bytes.
 struct vk_profile {
     char name[256];   // of the device, cleaned for a terminal
@@ -50,6 +58,8 @@ struct vk_profile {
     uint64_t device_memory; // largest DEVICE_LOCAL heap; a CPU device: the machine's memory
     uint64_t free_memory;   // what can be expected to be free of it now
     uint64_t free_host;     // the same of the machine's memory
+    struct vk_heap heaps[VK_HEAPS_MOST];
+    uint32_t n_heaps;
     bool one_memory;        // both are the same memory (CPU, integrated)
     uint32_t storage_align; // offset alignment of storage buffer bindings, a power of two
     uint32_t texel_align;   // and of texel buffer views

@@ -1,5 +1,4 @@
 // What a driver says about a device, in our terms.
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,78 +8,6 @@
 #include "engine/vk/vk_internal.h"
 
 enum { EXTENSIONS_MOST = 1024 };
-
-// Value of a line of /proc/meminfo, in bytes; 0: not there.
-static uint64_t machine_memory(const char *key)
-{
-    FILE *file = fopen("/proc/meminfo", "re");
-    if (!file)
-        return 0;
-    char line[256];
-    uint64_t kib = 0;
-    size_t length = strlen(key);
-    while (fgets(line, sizeof(line), file))
-        if (strncmp(line, key, length) == 0 && line[length] == ':' &&
-            sscanf(line + length + 1, "%" SCNu64, &kib) == 1)
-            break;
-    fclose(file);
-    return kib << 10;
-}
-
-uint32_t vk_main_heap(const VkPhysicalDeviceMemoryProperties *memory)
-{
-    uint32_t best = 0;
-    VkDeviceSize size = 0;
-    for (uint32_t i = 0; i < memory->memoryHeapCount; i++) {
-        const VkMemoryHeap *heap = &memory->memoryHeaps[i];
-        if ((heap->flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) && heap->size > size) {
-            best = i;
-            size = heap->size;
-        }
-    }
-    return best;
-}
-
-static uint64_t free_of_heap(const struct vk_instance *instance, const struct vk_physical *p,
-                             uint32_t heap)
-{
-    if (!p->has_budget)
-        return p->memory.memoryHeaps[heap].size / 10 * 9;
-    VkPhysicalDeviceMemoryBudgetPropertiesEXT budget = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT};
-    VkPhysicalDeviceMemoryProperties2 memory = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2, .pNext = &budget};
-    instance->fn.GetPhysicalDeviceMemoryProperties2(p->handle, &memory);
-    VkDeviceSize whole = budget.heapBudget[heap], used = budget.heapUsage[heap];
-    return whole > used ? whole - used : 0; // some drivers report more use than budget
-}
-
-uint64_t vk_free_memory(const struct vk_instance *instance, const struct vk_physical *p)
-{
-    uint64_t available;
-    // A software driver's heap is whatever it likes to claim.
-    if (p->profile.type == VK_TYPE_CPU && (available = machine_memory("MemAvailable")) > 0)
-        return available;
-    return free_of_heap(instance, p, vk_main_heap(&p->memory));
-}
-
-// Heaps of the host are the machine's memory, of which others use the rest.
-static void read_host(const struct vk_instance *instance, struct vk_physical *p)
-{
-    uint64_t machine = machine_memory("MemAvailable");
-    uint32_t device = vk_memory_type(&p->memory, UINT32_MAX, VK_MEMORY_DEVICE);
-    uint32_t host = vk_memory_type(&p->memory, UINT32_MAX, VK_MEMORY_UPLOAD);
-    p->profile.one_memory =
-        p->profile.type == VK_TYPE_CPU || p->profile.type == VK_TYPE_INTEGRATED ||
-        device == UINT32_MAX || host == UINT32_MAX ||
-        p->memory.memoryTypes[device].heapIndex == p->memory.memoryTypes[host].heapIndex;
-    if (p->profile.one_memory) {
-        p->profile.free_host = p->profile.free_memory;
-        return;
-    }
-    uint64_t heap = free_of_heap(instance, p, p->memory.memoryTypes[host].heapIndex);
-    p->profile.free_host = machine > 0 && machine < heap ? machine : heap;
-}
 
 static bool has_extension(const VkExtensionProperties *list, uint32_t n, const char *name)
 {
@@ -226,23 +153,6 @@ static VkSubgroupFeatureFlags read_properties(const struct vk_instance *instance
     return compute ? p11.subgroupSupportedOperations : 0;
 }
 
-static void read_memory(const struct vk_instance *instance, struct vk_physical *p)
-{
-    VkPhysicalDeviceMemoryProperties2 memory = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2};
-    instance->fn.GetPhysicalDeviceMemoryProperties2(p->handle, &memory);
-    p->memory = memory.memoryProperties;
-    uint64_t machine;
-    p->profile.device_memory = p->memory.memoryHeaps[vk_main_heap(&p->memory)].size;
-    if (p->profile.type == VK_TYPE_CPU && (machine = machine_memory("MemTotal")) > 0)
-        p->profile.device_memory = machine;
-    p->profile.free_memory = vk_free_memory(instance, p);
-    read_host(instance, p);
-    uint32_t type = vk_memory_type(&p->memory, UINT32_MAX, VK_MEMORY_DEVICE);
-    p->profile.host_visible = type != UINT32_MAX && (p->memory.memoryTypes[type].propertyFlags &
-                                                     VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) != 0;
-}
-
 static bool find_queue(const struct vk_instance *instance, struct vk_physical *p)
 {
     VkQueueFamilyProperties families[32];
@@ -276,7 +186,7 @@ void vk_describe(const struct vk_instance *instance, VkPhysicalDevice handle, st
     read_features(instance, p);
     VkSubgroupFeatureFlags operations = read_properties(instance, p);
     vk_read_tiers(instance, p);
-    read_memory(instance, p);
+    vk_read_memory(instance, p);
 
     const char *missing = !find_queue(instance, p) ? "it has no compute queue"
                           : !p->storage16 ? "it cannot read 16-bit numbers from storage buffers"

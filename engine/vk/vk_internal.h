@@ -104,6 +104,8 @@ struct vk_pipeline {
 // profile.c: fills everything of `p` from `handle`.
 void vk_describe(const struct vk_instance *instance, VkPhysicalDevice handle,
                  struct vk_physical *p);
+// heaps.c: fills what `p` says of memory; all else of it is there.
+void vk_read_memory(const struct vk_instance *instance, struct vk_physical *p);
 // Bytes that can be expected to be free now.
 uint64_t vk_free_memory(const struct vk_instance *instance, const struct vk_physical *p);
 // The largest DEVICE_LOCAL heap.
