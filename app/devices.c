@@ -12,6 +12,32 @@ static void version_text(uint32_t v, char out[32])
     snprintf(out, 32, "%u.%u.%u", v >> 22, v >> 12 & 0x3ff, v & 0xfff);
 }
 
+static json_t *heaps_json(const struct probe_device *d)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < d->n_heaps; i++) {
+        const struct probe_heap *h = &d->heaps[i];
+        json_array_append_new(list,
+                              json_pack("{s:I, s:I, s:I, s:b}", "size", (json_int_t)h->size,
+                                        "budget", (json_int_t)h->budget, "used",
+                                        (json_int_t)h->used, "device_local", h->device_local));
+    }
+    return list;
+}
+
+static void add_heaps(const struct probe_device *d, struct buffer *out)
+{
+    for (uint32_t i = 0; i < d->n_heaps; i++) {
+        const struct probe_heap *h = &d->heaps[i];
+        buffer_printf(out, "   heap %u, of the %s: %.1f GB", i, h->device_local ? "device" : "host",
+                      (double)h->size / 1e9);
+        if (h->budget)
+            buffer_printf(out, ", of which this process may use %.1f GB and uses %.1f GB",
+                          (double)h->budget / 1e9, (double)h->used / 1e9);
+        buffer_add_text(out, "\n");
+    }
+}
+
 // What the kernels make of a device, and the limits that they keep to.
 static json_t *details_json(const struct probe_device *d)
 {
@@ -46,6 +72,7 @@ static void add_details(const struct probe_device *d, struct buffer *out)
                   d->one_memory ? "is the machine's" : "is its own",
                   d->host_visible ? "is written directly" : "is reached by copies",
                   (double)d->free_host / 1e9);
+    add_heaps(d, out);
 }
 
 static const char *width_words(enum width_origin origin)
@@ -95,6 +122,7 @@ static bool print_json(struct app *app, const struct probe_device *d, size_t n,
         json_t *more = details_json(&d[i]);
         json_object_update(o, more);
         json_decref(more);
+        json_object_set_new(o, "heaps", heaps_json(&d[i]));
         add_width_json(app, &d[i], o);
         if (d[i].chosen && trials->list)
             json_object_set_new(o, "trials", trials_json(trials));

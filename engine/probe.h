@@ -69,6 +69,14 @@ bool probe_seen(const char *mmproj, const struct picture *p, struct probe_sheet 
 
 // ---- devices
 
+// Of a driver's memory, in bytes.
+struct probe_heap {
+    uint64_t size;
+    uint64_t budget, used; // of this process; 0: the driver does not say
+    bool device_local;
+};
+enum { PROBE_HEAPS_MOST = 16 };
+
 struct probe_device {
     char name[256], driver[256], type[16], shape[8], reason[256];
     uint32_t api_version;
@@ -85,6 +93,8 @@ struct probe_device {
     uint32_t driver_version, most_invocations, shared_memory;
     uint64_t most_storage_range, most_texel_range, most_allocation;
     bool host_visible; // its memory can be mapped
+    struct probe_heap heaps[PROBE_HEAPS_MOST];
+    uint32_t n_heaps;
 };
 // The caller frees *out.
 bool probe_devices(const char *want, struct probe_device **out, size_t *count, struct error *e);

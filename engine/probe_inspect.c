@@ -120,6 +120,12 @@ static void describe(const struct vk_candidate *c, struct probe_device *d)
                                .most_texel_range = 16 * p->most_texel_elements,
                                .most_allocation = p->most_allocation,
                                .host_visible = p->host_visible};
+    d->n_heaps = p->n_heaps;
+    for (uint32_t i = 0; i < p->n_heaps; i++)
+        d->heaps[i] = (struct probe_heap){.size = p->heaps[i].size,
+                                          .budget = p->heaps[i].budget,
+                                          .used = p->heaps[i].used,
+                                          .device_local = p->heaps[i].device_local};
     snprintf(d->name, sizeof(d->name), "%s", p->name);
     snprintf(d->driver, sizeof(d->driver), "%s", p->driver);
     snprintf(d->type, sizeof(d->type), "%s", types[p->type]);

@@ -219,6 +219,12 @@ class Devices(Case):
         for words in (f"{used['kernels']} shape", f"{used['interleave']} rows interleaved",
                       f"tiles of {used['tile_rows']} x {used['tile_columns']}"):
             self.assertIn(words, verbose.out)
+        self.assertTrue(used["heaps"])
+        for i, heap in enumerate(used["heaps"]):
+            budget = f", of which this process may use {heap['budget'] / 1e9:.1f} GB"
+            where = "device" if heap["device_local"] else "host"
+            self.assertIn(f"heap {i}, of the {where}: {heap['size'] / 1e9:.1f} GB"
+                          + (budget if heap["budget"] else "\n"), verbose.out)
         # Asked for one that is not there, the list still says what is.
         other = self.succeed("devices", "--device", "nosuchname")
         self.assertNotIn("(used)", other.out)
