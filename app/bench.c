@@ -128,7 +128,7 @@ bool run_bench(struct app *app, struct error *e)
 {
     struct bench b = {.app = app};
     json_t *old = NULL;
-    // An old report that cannot be read is to be known before a minute of measuring.
+    // An old report that cannot be read is to be known before minutes of measuring.
     if (app->options.compare && !(old = bench_read_report(app->options.compare, e)))
         return false;
     b.ms = calloc(app->options.repeat ? app->options.repeat : RUNS, sizeof(*b.ms));

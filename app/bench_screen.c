@@ -53,11 +53,12 @@ static int spawn(struct typist *t, const char *terminal, const char *const *args
     return failed;
 }
 
-// Hot, so that the answer goes on.
+// So hot that any token is as likely as another: the one that ends the answer hardly comes.
 static bool start(struct typist *t, const struct bench *b, struct error *e)
 {
-    const char *args[20] = {"pumice", "--no-save", "--temp", "5",  "--top-k", "0",  "--top-p",
-                            "1",      "--seed",    "1",      "-n", "4000",    "-m", b->files.model};
+    const char *args[20] = {"pumice", "--no-save", "--temp", "100",         "--top-k",
+                            "0",      "--top-p",   "1",      "--seed",      "1",
+                            "-n",     "4000",      "-m",     b->files.model};
     size_t n = 14;
     if (b->files.mmproj) {
         args[n++] = "--mmproj";
