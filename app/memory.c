@@ -62,6 +62,22 @@ void memory_text(const struct memory_report *r, struct buffer *out)
         buffer_printf(out, "  %s\n", r->notice);
 }
 
+json_t *tower_json(const struct tower_memory *t)
+{
+    return json_pack("{s:o, s:I, s:o}", "device", json_text(t->device), "weights",
+                     (json_int_t)t->weights, "scratch", use_json(t->scratch));
+}
+
+void tower_text(const struct tower_memory *t, struct buffer *out)
+{
+    buffer_printf(
+        out,
+        "    takes %s of device memory for its weights, and %s of it and %s of the host's "
+        "while it looks at a picture, on %s\n",
+        amount(t->weights).text, amount(t->scratch.device).text, amount(t->scratch.host).text,
+        t->device);
+}
+
 bool run_dry(struct app *app, struct error *e)
 {
     const struct options *o = &app->options;

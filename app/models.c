@@ -175,18 +175,21 @@ static bool check_memory(struct app *app, struct entry *m, struct memory_report 
     return ok;
 }
 
+// `r` of a language model, `t` of a vision file, NULL where it is none that runs.
 static bool print_check(struct app *app, const struct entry *m, const struct memory_report *r,
-                        struct error *e)
+                        const struct tower_memory *t, struct error *e)
 {
     if (app->options.json) {
         json_t *o = entry_json(m);
-        json_object_set_new(o, "memory", r ? memory_json(r) : json_null());
+        json_object_set_new(o, "memory", r ? memory_json(r) : t ? tower_json(t) : json_null());
         return json_print(&app->console, o, e);
     }
     struct buffer text = {0};
     add_text(&text, m);
     if (r)
         memory_text(r, &text);
+    if (t)
+        tower_text(t, &text);
     bool ok = text.data ? console_write_clean(&app->console, text.data, text.size, e)
                         : error_no_memory(e);
     buffer_free(&text);
@@ -198,6 +201,7 @@ bool run_check(struct app *app, struct error *e)
     struct model_files found = {0};
     struct entry m;
     struct memory_report r;
+    struct tower_memory t;
     if (!paths_find_model(app->options.operands[0], NULL, &found, e))
         return false;
     entry_read(&m, found.model);
@@ -205,8 +209,10 @@ bool run_check(struct app *app, struct error *e)
                          : !m.summary.runs               ? m.summary.reason
                                                          : NULL;
     bool planned = !reason && m.summary.kind == MODEL_LANGUAGE;
-    bool ok =
-        (!planned || check_memory(app, &m, &r, e)) && print_check(app, &m, planned ? &r : NULL, e);
+    bool tower = !reason && m.summary.kind == MODEL_VISION;
+    bool ok = (!planned || check_memory(app, &m, &r, e)) &&
+              (!tower || probe_tower_memory(m.path, app->options.device, &t, e)) &&
+              print_check(app, &m, planned ? &r : NULL, tower ? &t : NULL, e);
     if (ok && reason)
         ok = error_set(e, ERROR_MODEL, "%s", reason);
     if (ok && planned && !r.fits)

@@ -139,6 +139,15 @@ struct memory_report {
 // As engine_create would do it, up to where it would allocate. True where it does not fit, too.
 bool probe_memory(const struct engine_params *params, struct memory_report *out, struct error *e);
 
+// What a vision file takes on a device, whatever model it is used with.
+struct tower_memory {
+    char device[256];
+    uint64_t weights;          // bytes, in the device's memory where there is room
+    struct memory_use scratch; // while it looks at a picture
+};
+bool probe_tower_memory(const char *mmproj, const char *device, struct tower_memory *out,
+                        struct error *e);
+
 // ---- a loaded engine
 
 const struct memory_report *engine_memory(const struct engine *e);

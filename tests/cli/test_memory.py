@@ -92,7 +92,16 @@ class Check(Case):
 
     def test_vision_file(self):
         shown = self.succeed("models", "check", EYES, "--json").json()
-        self.assertEqual((shown["kind"], shown["runs"], shown["memory"]), ("vision", True, None))
+        self.assertEqual((shown["kind"], shown["runs"]), ("vision", True))
+        # Its weights, and what it computes with, are the tower's of a chat in which it stays.
+        chat = self.succeed("-m", LM, "--mmproj", EYES, "--dry-run", "--json").json()
+        chat = chat["memory"]["tower"]
+        takes = shown["memory"]
+        self.assertGreater(takes["weights"], 0)
+        self.assertEqual(takes["weights"] + takes["scratch"]["device"], chat["device"])
+        self.assertEqual(takes["scratch"]["host"], chat["host"])
+        self.assertIn(f"takes {takes['weights'] / MIB:.2f} MiB of device memory for its weights",
+                      self.succeed("models", "check", EYES).out)
 
     def test_what_does_not_run(self):
         g = Gguf(LM)
