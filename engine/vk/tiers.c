@@ -44,6 +44,16 @@ static struct vk_matrix_shape read_shape(const struct vk_instance *instance,
                                                  : (struct vk_matrix_shape){0};
 }
 
+// The kernel tells subgroups apart by their numbers, so their size must be certain. lavapipe of
+// Mesa 26 offers matrices at 16 lanes too, and crashes when it compiles them.
+static bool lanes_fit(const struct vk_physical *p)
+{
+    uint32_t lanes = p->profile.subgroup_size;
+    return p->has_subgroup_size && p->most_subgroups * lanes >= MATRIX_THREADS &&
+           (p->profile.type == VK_TYPE_CPU ? lanes == MATRIX_LANES_LEAST
+                                           : lanes >= MATRIX_LANES_LEAST);
+}
+
 void vk_read_tiers(const struct vk_instance *instance, struct vk_physical *p)
 {
     struct vk_tier_features f;
@@ -52,10 +62,7 @@ void vk_read_tiers(const struct vk_instance *instance, struct vk_physical *p)
                                      .pNext = f.first};
     instance->fn.GetPhysicalDeviceFeatures2(p->handle, &all);
     p->has_dot &= f.dot.shaderIntegerDotProduct;
-    // Its kernel takes subgroups apart by their numbers, so it needs them as it knows them.
-    p->has_matrix &= f.matrix.cooperativeMatrix && p->float16 && p->memory_model &&
-                     p->has_subgroup_size && p->profile.subgroup_size >= MATRIX_LANES_LEAST &&
-                     p->most_subgroups * p->profile.subgroup_size >= MATRIX_THREADS;
+    p->has_matrix &= f.matrix.cooperativeMatrix && p->float16 && p->memory_model && lanes_fit(p);
     p->profile.packed_dot = p->has_dot;
     if (p->has_matrix)
         p->profile.matrix = read_shape(instance, p->handle);
