@@ -28,6 +28,12 @@ layout(push_constant) uniform Push { push_matmul p; };
 layout(binding = 0) readonly buffer Weights { uvec4 weights[]; };
 layout(binding = 1) readonly buffer In { vec4 x[]; };
 
+// barrier(), and what others have put into shared memory is visible behind it: else each access would have to see to it
+// itself, one after the other.
+#define SHARED_BARRIER(scope)                                                                                           \
+    controlBarrier(scope, scope, gl_StorageSemanticsShared,                                                            \
+                   gl_SemanticsAcquireRelease | gl_SemanticsMakeAvailable | gl_SemanticsMakeVisible)
+
 #include "weights.glsl"
 #include "epilogue.glsl"
 
@@ -125,9 +131,9 @@ void main()
         sums[i] = fcoopmatNV<32, gl_ScopeSubgroup, M, N>(0.0);
     fetch(0);
     for (uint b = 0; b < p.inner; b++) {
-        barrier();
+        SHARED_BARRIER(gl_ScopeWorkgroup);
         put();
-        barrier();
+        SHARED_BARRIER(gl_ScopeWorkgroup);
         fetch(min(b + 1u, p.inner - 1u));
         [[unroll]] for (uint k = 0; k < WEIGHT_BLOCK / 8u; k += K / 8u) {
             fcoopmatNV<16, gl_ScopeSubgroup, M, K> w[HIGH];
@@ -141,13 +147,13 @@ void main()
             }
         }
     }
-    barrier();
+    SHARED_BARRIER(gl_ScopeWorkgroup);
     uint from = gl_SubgroupID * (M * N / 4u);
     [[unroll]] for (uint c = 0; c < WIDE; c++)
         [[unroll]] for (uint r = 0; r < HIGH; r++) {
             coopMatStoreNV(sums[c * HIGH + r], stage, from, M / 4u, true);
-            subgroupBarrier();
+            SHARED_BARRIER(gl_ScopeSubgroup);
             finish_matrix(from, gl_WorkGroupID.x * TILE + row + r * M, gl_WorkGroupID.y * TILE + column + c * N);
-            subgroupBarrier();
+            SHARED_BARRIER(gl_ScopeSubgroup);
         }
 }

@@ -3,31 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADER = 5, BOUND = 3, BOUND_MOST = 1 << 20, MAGIC = 0x07230203 };
+#include "tools/spirv.h"
 
-// Opcodes and numbers of the SPIR-V specification and the two extensions.
-enum {
-    OP_EXTENSION = 10,
-    OP_CAPABILITY = 17,
-    OP_TYPE_INT = 21,
-    OP_CONSTANT_TRUE = 41,
-    OP_CONSTANT_FALSE = 42,
-    OP_CONSTANT = 43,
-    OP_DECORATE = 71,
-    OP_TYPE_KHR = 4456,
-    OP_LOAD_KHR = 4457,
-    OP_STORE_KHR = 4458,
-    OP_MULTIPLY_KHR = 4459,
-    OP_LENGTH_KHR = 4460,
-    OP_TYPE_NV = 5358,
-    OP_LOAD_NV = 5359,
-    OP_STORE_NV = 5360,
-    OP_MULTIPLY_NV = 5361,
-    OP_LENGTH_NV = 5362,
-    CAPABILITY_NV = 5357,
-    CAPABILITY_KHR = 6022,
-    DECORATION_SPEC_ID = 1,
-};
+enum { BOUND_MOST = 1 << 20 };
+
 static const char extension_nv[] = "SPV_NV_cooperative_matrix";
 static const char extension_khr[] = "SPV_KHR_cooperative_matrix"; // takes as many words
 
@@ -37,6 +16,7 @@ struct known {
     bool is_int; // a type of whole numbers of 32 bits
     uint32_t spec_id;
     uint32_t type; // of a constant that is such a number; 0: it is none
+    uint32_t value;
 };
 
 struct rewriting {
@@ -144,22 +124,64 @@ static bool type(struct rewriting *r)
     return true;
 }
 
-// Load and store: `fixed` words, stride, column-major, memory operands. KHR has the layout before
-// the stride.
-static bool access_memory(struct rewriting *r, uint32_t fixed, uint32_t opcode)
+// Whether the memory operands, which begin at a word of the instruction, are what glslang writes
+// for shared memory. Then NonPrivatePointer is left of them.
+static bool is_shared_access(const struct rewriting *r, uint32_t at)
 {
-    if (r->words < fixed + 2)
+    return r->words == at + 2 && known_at(r, at + 1).value == SCOPE_WORKGROUP &&
+           (r->in[at] == (NON_PRIVATE_POINTER | MAKE_POINTER_AVAILABLE) ||
+            r->in[at] == (NON_PRIVATE_POINTER | MAKE_POINTER_VISIBLE));
+}
+
+static uint32_t memory_words(const struct rewriting *r, uint32_t at)
+{
+    return is_shared_access(r, at) ? 1 : r->words - at;
+}
+
+static void emit_memory(struct rewriting *r, uint32_t at)
+{
+    if (is_shared_access(r, at))
+        emit(r, (uint32_t[]){NON_PRIVATE_POINTER}, 1);
+    else
+        emit(r, r->in + at, r->words - at);
+}
+
+// Load and store of what is no matrix: `fixed` words, memory operands.
+static bool access_plain(struct rewriting *r, uint32_t fixed, uint32_t opcode)
+{
+    if (r->words < fixed)
+        return fail(r, "a value is loaded or stored with too few operands");
+    emit(r, (uint32_t[]){first_word(fixed + memory_words(r, fixed), opcode)}, 1);
+    emit(r, r->in + 1, fixed - 1);
+    emit_memory(r, fixed);
+    return true;
+}
+
+// Load and store of matrices: `fixed` words, stride, column-major, memory operands. KHR has the
+// layout before the stride.
+static bool access_matrix(struct rewriting *r, uint32_t fixed, uint32_t opcode)
+{
+    uint32_t memory = fixed + 2;
+    if (r->words < memory)
         return fail(r, "a matrix is loaded or stored with too few operands");
     struct known by_columns = known_at(r, fixed + 1);
     if (!by_columns.is_true && !by_columns.is_false)
         return fail(r, "whether a matrix lies column by column is not a constant");
     if (r->numbers == 0)
         return fail(r, "a matrix is loaded or stored before there is a matrix type");
-    emit(r, (uint32_t[]){first_word(r->words, opcode)}, 1);
+    emit(r, (uint32_t[]){first_word(memory + memory_words(r, memory), opcode)}, 1);
     emit(r, r->in + 1, fixed - 1);
     emit(r, (uint32_t[]){r->numbers + by_columns.is_true, r->in[fixed]}, 2);
-    emit(r, r->in + fixed + 2, r->words - fixed - 2);
+    emit_memory(r, memory);
     return true;
+}
+
+static bool barrier(struct rewriting *r)
+{
+    uint32_t semantics = known_at(r, 3).value;
+    if ((semantics & MAKE_AVAILABLE_AND_VISIBLE) != MAKE_AVAILABLE_AND_VISIBLE)
+        return fail(r, "a barrier does not make available and visible what was stored");
+    return rename_to(r, OP_CONTROL_BARRIER);
 }
 
 static bool capability(struct rewriting *r)
@@ -177,7 +199,7 @@ static void learn_from(struct rewriting *r, uint32_t opcode)
     if (opcode == OP_TYPE_INT && r->words == 4 && r->in[2] == 32)
         learn(r, 1, (struct known){.is_int = true});
     if (opcode == OP_CONSTANT && r->words == 4 && known_at(r, 1).is_int)
-        learn(r, 2, (struct known){.type = r->in[1]});
+        learn(r, 2, (struct known){.type = r->in[1], .value = r->in[3]});
     if (opcode == OP_CONSTANT_TRUE)
         learn(r, 2, (struct known){.is_true = true});
     if (opcode == OP_CONSTANT_FALSE)
@@ -193,10 +215,16 @@ static bool instruction(struct rewriting *r, uint32_t opcode)
         return extension(r);
     case OP_TYPE_NV:
         return type(r);
-    case OP_LOAD_NV: // type, result, pointer
-        return access_memory(r, 4, OP_LOAD_KHR);
-    case OP_STORE_NV: // pointer, matrix
-        return access_memory(r, 3, OP_STORE_KHR);
+    case OP_LOAD: // type, result, pointer
+        return access_plain(r, 4, OP_LOAD);
+    case OP_STORE: // pointer, value
+        return access_plain(r, 3, OP_STORE);
+    case OP_LOAD_NV:
+        return access_matrix(r, 4, OP_LOAD_KHR);
+    case OP_STORE_NV:
+        return access_matrix(r, 3, OP_STORE_KHR);
+    case OP_CONTROL_BARRIER:
+        return barrier(r);
     case OP_MULTIPLY_NV:
         return r->words == 6 ? rename_to(r, OP_MULTIPLY_KHR)
                              : fail(r, "a product of matrices has not five operands");
@@ -211,19 +239,19 @@ static bool instruction(struct rewriting *r, uint32_t opcode)
 
 static const char *check_header(const uint32_t *in, size_t n)
 {
-    if (n < HEADER)
+    if (n < SPIRV_HEADER)
         return "it is shorter than the header of a SPIR-V module";
-    if (in[0] != MAGIC)
+    if (in[0] != SPIRV_MAGIC)
         return "it is not SPIR-V in this machine's order of bytes";
-    if (in[BOUND] == 0 || in[BOUND] > BOUND_MOST)
+    if (in[SPIRV_BOUND] == 0 || in[SPIRV_BOUND] > BOUND_MOST)
         return "its header claims no ids, or more than a million";
     return NULL;
 }
 
 static void rewrite_all(struct rewriting *r, const uint32_t *in, size_t n, size_t *at)
 {
-    emit(r, in, HEADER);
-    for (*at = HEADER; *at < n; *at += r->words) {
+    emit(r, in, SPIRV_HEADER);
+    for (*at = SPIRV_HEADER; *at < n; *at += r->words) {
         r->in = in + *at;
         r->words = r->in[0] >> 16;
         if (r->words == 0 || r->words > n - *at)
@@ -233,7 +261,7 @@ static void rewrite_all(struct rewriting *r, const uint32_t *in, size_t n, size_
     }
     if (!r->has_capability || !r->has_extension || r->numbers == 0)
         r->why = "it has no matrices of SPV_NV_cooperative_matrix";
-    r->out[BOUND] = r->bound + 3;
+    r->out[SPIRV_BOUND] = r->bound + 3;
 }
 
 uint32_t *coopmat_rewrite(const uint32_t *in, size_t n, const struct coopmat_sizes *sizes,
@@ -244,9 +272,9 @@ uint32_t *coopmat_rewrite(const uint32_t *in, size_t n, const struct coopmat_siz
         return NULL;
     // No instruction grows by more than a word; the constants are 12.
     struct rewriting r = {.sizes = sizes,
-                          .bound = in[BOUND],
+                          .bound = in[SPIRV_BOUND],
                           .out = calloc(2 * n + 12, sizeof(*in)),
-                          .known = calloc(in[BOUND], sizeof(*r.known))};
+                          .known = calloc(in[SPIRV_BOUND], sizeof(*r.known))};
     r.why = r.out && r.known ? NULL : "memory is exhausted";
     if (!r.why)
         rewrite_all(&r, in, n, at);

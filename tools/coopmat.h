@@ -3,6 +3,9 @@
 //   - what a matrix is used for (its Use): told by the specialization constants of its type,
 //     rows and columns of which are M and K (factor A), K and N (B), or M and N (sums);
 //   - the layout in memory as a number instead of "column-major: true or false".
+// Besides, accesses of shared memory lose MakePointerAvailable and MakePointerVisible, by which
+// each of them is a little barrier: drivers (RADV 25.0) let every load wait for the one before. The
+// kernel's own barriers must have that instead; one without is an error.
 // Source: SPIR-V extensions registry, SPV_NV_cooperative_matrix and SPV_KHR_cooperative_matrix.
 #pragma once
 

@@ -59,7 +59,7 @@ class Spirv(unittest.TestCase):
                     self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
 
     def test_matrices_are_rewritten_and_nothing_else(self):
-        """The same instructions, those of matrices with new numbers, and three constants."""
+        """The same instructions, those of matrices with new numbers, and three constants more."""
         new = {5358: 4456, 5359: 4457, 5360: 4458, 5361: 4459, 5362: 4460}
         modules = sorted(SHADERS.glob("*.spv"))
         self.assertEqual(len(modules), 12)

@@ -23,7 +23,7 @@
 #define OTHER    OP(4, 10), 0x5f565053, 0x5f52484b, 0x78
 
 enum { M = 1, N, K, A, B, C, INT, HALF, FLOAT, BOOL, TRUE, FALSE, SCOPE, STRIDE, POINTER };
-enum { LOADED_A = POINTER + 1, LOADED_B, SUM, PRODUCT, LENGTH, BOUND };
+enum { WORKGROUP = POINTER + 1, SEMANTICS, LOADED_A, LOADED_B, SUM, PRODUCT, LENGTH, BOUND };
 enum { ZERO = BOUND, ONE, TWO, NEW_BOUND };
 static const struct coopmat_sizes sizes = {.m = 40, .n = 50, .k = 60};
 
@@ -31,8 +31,8 @@ static const struct coopmat_sizes sizes = {.m = 40, .n = 50, .k = 60};
 #define COMMON                                                                                     \
     SPEC_ID(M, 40), SPEC_ID(N, 50), SPEC_ID(K, 60), OP(4, 21), INT, 32, 0, OP(3, 22), HALF, 16,    \
         OP(3, 22), FLOAT, 32, OP(2, 20), BOOL, OP(3, 41), BOOL, TRUE, OP(3, 42), BOOL, FALSE,      \
-        OP(4, 43), INT, SCOPE, 3, OP(4, 43), INT, STRIDE, 5, SPEC_CONSTANT(M), SPEC_CONSTANT(N),   \
-        SPEC_CONSTANT(K)
+        OP(4, 43), INT, SCOPE, 3, OP(4, 43), INT, STRIDE, 5, OP(4, 43), INT, WORKGROUP, 2,         \
+        OP(4, 43), INT, SEMANTICS, 0x6108, SPEC_CONSTANT(M), SPEC_CONSTANT(N), SPEC_CONSTANT(K)
 
 // clang-format off
 static const uint32_t before[] = {
@@ -49,6 +49,16 @@ static const uint32_t before[] = {
     OP(7, 5360), POINTER, PRODUCT, STRIDE, TRUE, 0x28, SCOPE,
     OP(5, 5360), POINTER, PRODUCT, STRIDE, FALSE,
     OP(4, 5362), INT, LENGTH, C,
+    // Accesses of shared memory, of other memory, and between them a barrier.
+    OP(8, 5359), A, LOADED_A, POINTER, STRIDE, FALSE, 0x30, WORKGROUP,
+    OP(7, 5360), POINTER, PRODUCT, STRIDE, TRUE, 0x28, WORKGROUP,
+    OP(4, 224), WORKGROUP, WORKGROUP, SEMANTICS,
+    OP(6, 61), INT, LENGTH, POINTER, 0x30, WORKGROUP,
+    OP(5, 62), POINTER, LENGTH, 0x28, WORKGROUP,
+    OP(6, 61), INT, LENGTH, POINTER, 0x30, SCOPE,
+    OP(7, 61), INT, LENGTH, POINTER, 0x32, 4, WORKGROUP,
+    OP(4, 61), INT, LENGTH, POINTER,
+    OP(3, 62), POINTER, LENGTH,
     OP(1, 253),
 };
 static const uint32_t after[] = {
@@ -66,6 +76,15 @@ static const uint32_t after[] = {
     OP(7, 4458), POINTER, PRODUCT, ONE, STRIDE, 0x28, SCOPE,
     OP(5, 4458), POINTER, PRODUCT, ZERO, STRIDE,
     OP(4, 4460), INT, LENGTH, C,
+    OP(7, 4457), A, LOADED_A, POINTER, ZERO, STRIDE, 0x20, // NonPrivatePointer
+    OP(6, 4458), POINTER, PRODUCT, ONE, STRIDE, 0x20,
+    OP(4, 224), WORKGROUP, WORKGROUP, SEMANTICS,
+    OP(5, 61), INT, LENGTH, POINTER, 0x20,
+    OP(4, 62), POINTER, LENGTH, 0x20,
+    OP(6, 61), INT, LENGTH, POINTER, 0x30, SCOPE,
+    OP(7, 61), INT, LENGTH, POINTER, 0x32, 4, WORKGROUP,
+    OP(4, 61), INT, LENGTH, POINTER,
+    OP(3, 62), POINTER, LENGTH,
     OP(1, 253),
 };
 // clang-format on
@@ -164,6 +183,15 @@ static void a_layout_that_is_no_constant_is_refused(void **state)
     refuse_changed(find(OP(7, 5360), 0) + 4, TRUE, 0x80000000, "column by column");
 }
 
+static void a_barrier_that_shows_nothing_is_refused(void **state)
+{
+    (void)state;
+    size_t at = find(OP(4, 224), 0) + 3;
+    refuse_changed(at, SEMANTICS, STRIDE, "available and visible");
+    refuse_changed(at, SEMANTICS, BOUND, "available and visible");
+    refuse_changed(find(0x6108, 0), 0x6108, 0x4108, "available and visible");
+}
+
 static void word_counts_that_lie_are_refused(void **state)
 {
     (void)state;
@@ -174,6 +202,8 @@ static void word_counts_that_lie_are_refused(void **state)
     refuse_changed(find(OP(6, 5361), 0), OP(6, 5361), OP(7, 5361), "five operands");
     refuse_changed(find(OP(4, 5362), 0), OP(4, 5362), OP(3, 5362), "three operands");
     refuse_changed(find(OP(5, 5360), 0), OP(5, 5360), OP(4, 5360), "too few operands");
+    refuse_changed(find(OP(4, 61), 0), OP(4, 61), OP(3, 61), "too few operands");
+    refuse_changed(find(OP(3, 62), 0), OP(3, 62), OP(2, 62), "too few operands");
 }
 
 // Whatever is cut off or overwritten: an answer, and no access outside.
@@ -205,6 +235,7 @@ int main(void)
         cmocka_unit_test(what_lacks_the_extension_is_refused),
         cmocka_unit_test(a_type_of_unknown_use_is_refused),
         cmocka_unit_test(a_layout_that_is_no_constant_is_refused),
+        cmocka_unit_test(a_barrier_that_shows_nothing_is_refused),
         cmocka_unit_test(word_counts_that_lie_are_refused),
         cmocka_unit_test(damaged_modules_are_survived),
     };
