@@ -11,6 +11,7 @@
 
 #include "app/app.h"
 #include "engine/probe.h"
+#include "engine/probe_bench.h"
 
 enum {
     BENCH_MOST_FIGURES = 20,

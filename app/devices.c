@@ -6,6 +6,7 @@
 #include "app/devices_trials.h"
 #include "app/json.h"
 #include "engine/probe.h"
+#include "engine/probe_bench.h"
 
 static void version_text(uint32_t v, char out[32])
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/engine_internal.h"
+#include "engine/probe_bench.h"
 #include "engine/trial.h"
 
 enum { RUN_MS = 10, SPEED_RUNS = 16 };

@@ -5,6 +5,7 @@
 
 #include "engine/compute/kernels_peak.h"
 #include "engine/engine_internal.h"
+#include "engine/probe_bench.h"
 #include "engine/trial.h"
 
 enum { RUNS = 24, CPU_TURNS = 1024, GPU_TURNS = 16, MULTIPLY_TURNS = 4096 };

@@ -4,7 +4,7 @@
 
 #include <jpeglib.h>
 
-#include "engine/probe.h"
+#include "engine/probe_bench.h"
 
 enum { WIDTH = 6000, HEIGHT = 4000 };
 

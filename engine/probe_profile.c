@@ -10,6 +10,7 @@
 #include "engine/engine_internal.h"
 #include "engine/model/decoder_internal.h"
 #include "engine/model/vision_internal.h"
+#include "engine/probe_bench.h"
 #include "engine/session_internal.h"
 
 enum { RUNS = 5 };

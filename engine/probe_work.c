@@ -5,6 +5,7 @@
 
 #include "engine/engine_internal.h"
 #include "engine/image/anyres.h"
+#include "engine/probe_bench.h"
 
 // Of the matrices of a language model: those that every column is multiplied with, and the head.
 struct matrices {
