@@ -12,7 +12,7 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint THREADS = 128;
 layout(constant_id = 2) const uint SIZE = 64; // of a head, a multiple of UNIT, at most 256
 layout(constant_id = 3) const uint T = 16;    // query rows of a tile
-layout(constant_id = 4) const uint TYPE = CACHE_F16;
+layout(constant_id = 4) const uint CACHE_TYPE = CACHE_F16;
 layout(push_constant) uniform Push { push_attention p; };
 
 layout(binding = 0) readonly buffer Q { vec4 q[]; };

@@ -1,7 +1,7 @@
-// Reading the KV cache of shared.h. Expects the constant TYPE (CACHE_*) and `uvec4 cache_unit(uint at)`, 16 bytes of it.
+// Reading the KV cache of shared.h. Expects the constant CACHE_TYPE (CACHE_*) and `uvec4 cache_unit(uint at)`, 16 bytes of it.
 
-const bool SCALED = TYPE == CACHE_Q8_0;
-const uint UNIT = CACHE_UNIT(TYPE); // values in 16 bytes
+const bool SCALED = CACHE_TYPE == CACHE_Q8_0;
+const uint UNIT = CACHE_UNIT(CACHE_TYPE); // values in 16 bytes
 
 // Values 4 i .. 4 i + 3 of a unit, without their scale.
 vec4 four_of(uvec4 w, uint i)

@@ -110,3 +110,4 @@ void product(usamplerBuffer weights, samplerBuffer x, samplerBuffer gain, bool n
         }
     }
 }
+#undef a

@@ -86,7 +86,7 @@ SHARED_STRUCT(push_quantize)
     uint in_column; // first column that is read
 };
 
-// between_cpu.comp: three products before that of Q, K and V.
+// between_cpu.comp: three products between the attention and that of Q, K and V.
 #define BETWEEN_STEPS    3
 #define BETWEEN_PATIENCE 5000  // turns of waiting for a step
 #define BETWEEN_MOST     40000 // turns of all its other loops
@@ -97,10 +97,18 @@ SHARED_STRUCT(between_step)
     uint norm_size; // values of x that count in the mean square
     float norm_eps;
 };
+SHARED_STRUCT(between_attention)
+{
+    uint kv_heads; // 0: there is none
+    uint group;    // the rest as in push_attention
+    uint values;
+    float scale;
+};
 SHARED_STRUCT(push_between)
 {
     SHARED_MEMBER(between_step) steps[BETWEEN_STEPS];
     SHARED_MEMBER(push_matmul) qkv; // MODE_QKV
+    SHARED_MEMBER(between_attention) attention;
 };
 
 SHARED_STRUCT(push_rotate)

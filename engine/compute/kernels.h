@@ -104,19 +104,6 @@ struct quantized kernel_quantize(struct plan *p, const struct matmul *m);
 // here.
 void kernel_qkv(struct plan *p, const struct matmul *parts, uint32_t n, const struct qkv *qkv);
 
-// What lies between the attention of a layer and that of the next, in this order: x +=
-// out(attended), hidden = gate_up(norm(x)), x += down(hidden), and Q, K and V of the next layer.
-// Before the first layer there are no first three, behind the last no Q, K and V.
-struct between {
-    const struct matmul *out, *gate_up, *down; // all, or NULL
-    const struct matmul *parts;                // kernel_qkv's
-    uint32_t n_parts;
-    const struct qkv *qkv;
-    uint32_t head_size; // also where there are no Q, K and V: the kernel is the same
-};
-// One dispatch where that is the faster way: for one column of a small model on a CPU.
-void kernel_between(struct plan *p, const struct between *b);
-
 // y[0..rows) = norm(x[first..first + rows)); both `stride` floats a row.
 void kernel_norm(struct plan *p, const struct norm *n, plan_tensor x, uint32_t first, plan_tensor y,
                  uint32_t stride, uint32_t rows);
@@ -139,6 +126,20 @@ struct attention {
 uint64_t kernel_attention_shared(const struct vk_profile *profile, const struct attention *a);
 // y = softmax(q k' / sqrt(head_size)) v
 void kernel_attention(struct plan *p, const struct attention *a);
+
+// From the Q of a layer to that of the next, in this order: attended = attention(q), x +=
+// out(attended), hidden = gate_up(norm(x)), x += down(hidden), and Q, K and V of the next layer.
+// Before the first layer there are no first four, behind the last no Q, K and V.
+struct between {
+    const struct attention *attention;
+    const struct matmul *out, *gate_up, *down; // all, or NULL
+    const struct matmul *parts;                // kernel_qkv's
+    uint32_t n_parts;
+    const struct qkv *qkv;
+    uint32_t heads, kv_heads, head_size; // also where there is no attention: the kernel is the same
+};
+// One dispatch where that is the faster way: for one column of a small model on a CPU.
+void kernel_between(struct plan *p, const struct between *b);
 
 // list (struct shortlist) = of `count` logits those that are at most *reach (a float) below the
 // greatest.

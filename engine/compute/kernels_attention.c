@@ -17,7 +17,7 @@ enum {
 
 // Two tiles for all: the query heads of one column, or four rows. With eight a prefill takes a
 // fifth less, but the driver needs twice the time to compile.
-static uint32_t cpu_tile(const struct attention *a)
+uint32_t kernel_attention_tile(const struct attention *a)
 {
     uint32_t group = a->heads / a->kv_heads;
     return a->columns == 1 && group < CPU_QUERIES ? group : CPU_QUERIES;
@@ -25,7 +25,7 @@ static uint32_t cpu_tile(const struct attention *a)
 
 static uint32_t cpu_tiles(const struct attention *a)
 {
-    return ceil_div(a->columns * (a->heads / a->kv_heads), cpu_tile(a));
+    return ceil_div(a->columns * (a->heads / a->kv_heads), kernel_attention_tile(a));
 }
 
 // Workgroups that share the keys of a tile: more than one only where threads of the device would
@@ -41,7 +41,8 @@ uint64_t kernel_attention_shared(const struct vk_profile *profile, const struct 
     uint64_t tiles = (uint64_t)cpu_tiles(a) * a->kv_heads, splits = cpu_splits(profile, a);
     if (profile->shape != VK_SHAPE_CPU || a->columns > 1 || splits == 1)
         return 0;
-    return tiles * (1 + splits * ATTENTION_PARTIAL(cpu_tile(a), a->head_size)) * sizeof(float);
+    return tiles * (1 + splits * ATTENTION_PARTIAL(kernel_attention_tile(a), a->head_size)) *
+           sizeof(float);
 }
 
 static void attention_cpu(struct plan *p, const struct attention *a, struct plan_op *op,
@@ -62,8 +63,9 @@ static void attention_cpu(struct plan *p, const struct attention *a, struct plan
     push->partials = op->groups[0] * a->kv_heads;
     memcpy(op->push, push, sizeof(*push));
     kernel_append(p, op, SHADER_ATTENTION, 0, profile->subgroup_size,
-                  (uint32_t[]){a->head_size, cpu_tile(a), l.key_run / profile->subgroup_size,
-                               a->cache_type, l.value_run, l.scale_run, split},
+                  (uint32_t[]){a->head_size, kernel_attention_tile(a),
+                               l.key_run / profile->subgroup_size, a->cache_type, l.value_run,
+                               l.scale_run, split},
                   7);
 }
 
@@ -85,6 +87,21 @@ static void attention_gpu(struct plan *p, const struct attention *a, struct plan
                   (uint32_t[]){a->head_size, GPU_QUERIES, a->cache_type}, 3);
 }
 
+struct push_attention kernel_attention_push(const struct attention *a)
+{
+    struct cache_parts parts =
+        kernel_cache_parts(a->cache_type, a->positions, a->kv_heads, a->head_size);
+    return (struct push_attention){.columns = a->columns,
+                                   .kv_heads = a->kv_heads,
+                                   .group = a->heads / a->kv_heads,
+                                   .q_stride = a->q_stride,
+                                   .out_stride = a->y_stride,
+                                   .scale = (float)(M_LOG2E / sqrt(a->head_size)),
+                                   .key_scales = (uint32_t)(parts.key_scales / 16),
+                                   .values = (uint32_t)(parts.values / 16),
+                                   .value_scales = (uint32_t)(parts.value_scales / 16)};
+}
+
 void kernel_attention(struct plan *p, const struct attention *a)
 {
     const struct vk_profile *profile = vk_device_profile(plan_device(p));
@@ -93,18 +110,7 @@ void kernel_attention(struct plan *p, const struct attention *a)
         kernel_fail(p, "an attention head has a size");
         return;
     }
-    uint32_t group = a->heads / a->kv_heads;
-    struct cache_parts parts =
-        kernel_cache_parts(a->cache_type, a->positions, a->kv_heads, a->head_size);
-    struct push_attention push = {.columns = a->columns,
-                                  .kv_heads = a->kv_heads,
-                                  .group = group,
-                                  .q_stride = a->q_stride,
-                                  .out_stride = a->y_stride,
-                                  .scale = (float)(M_LOG2E / sqrt(a->head_size)),
-                                  .key_scales = (uint32_t)(parts.key_scales / 16),
-                                  .values = (uint32_t)(parts.values / 16),
-                                  .value_scales = (uint32_t)(parts.value_scales / 16)};
+    struct push_attention push = kernel_attention_push(a);
     struct plan_op op = {.name = "attention",
                          .tensors = {a->q, a->cache, a->ranges, a->y},
                          .writes = 1u << 3,

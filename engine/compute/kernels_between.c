@@ -1,10 +1,16 @@
-// All products between two attentions: one dispatch that lavapipe's threads share
-// (shaders/between_cpu.comp), or one for each product.
+// From the Q of a layer to that of the next: one dispatch that lavapipe's threads share
+// (shaders/between_cpu.comp), or one for the attention and for each product.
 #include <string.h>
 
 #include "engine/compute/kernels_internal.h"
 
-enum { FIRST_STEP = 8, STEP_BINDINGS = 5, SYNC = FIRST_STEP + BETWEEN_STEPS * STEP_BINDINGS };
+enum {
+    FIRST_STEP = 8,
+    STEP_BINDINGS = 5,
+    SYNC = FIRST_STEP + BETWEEN_STEPS * STEP_BINDINGS,
+    ATTENTION = SYNC + 1,
+    ATTENTION_BINDINGS = 4
+};
 
 // A product as the kernel does it: not there, or one column of a matrix in one piece, of the type
 // of the others.
@@ -23,6 +29,21 @@ static uint64_t turns(const struct matmul *m, uint32_t lanes)
              : 0;
 }
 
+static uint64_t attention_turns(const struct vk_profile *profile, const struct attention *a)
+{
+    uint64_t turns = a ? a->positions / kernel_cache_layout(profile, CACHE_F16).key_run + 1 : 0;
+    return turns > 0
+               ? turns * a->kv_heads * ceil_div(a->heads / a->kv_heads, kernel_attention_tile(a))
+               : 0;
+}
+
+// Where no threads would be left over, which its own kernel gives a share of the keys.
+static bool attention_fits(const struct vk_profile *profile, const struct attention *a)
+{
+    return !a || (a->columns == 1 && a->cache_type == CACHE_F16 &&
+                  kernel_attention_shared(profile, a) == 0);
+}
+
 static bool fits(const struct plan *p, const struct between *b)
 {
     const struct vk_profile *profile = vk_device_profile(plan_device(p));
@@ -31,8 +52,8 @@ static bool fits(const struct plan *p, const struct between *b)
     return profile->shape == VK_SHAPE_CPU && profile->type == VK_TYPE_CPU && b->n_parts <= 1 &&
            (!b->qkv || b->qkv->cache_type == CACHE_F16) && step_fits(b->out, some) &&
            step_fits(b->gate_up, some) && step_fits(b->down, some) && step_fits(b->parts, some) &&
-           turns(b->out, lanes) + turns(b->gate_up, lanes) + turns(b->down, lanes) +
-                   turns(b->parts, lanes) <=
+           attention_turns(profile, b->attention) + turns(b->out, lanes) +
+                   turns(b->gate_up, lanes) + turns(b->down, lanes) + turns(b->parts, lanes) <=
                BETWEEN_MOST;
 }
 
@@ -55,6 +76,16 @@ static void add_step(struct plan *p, const struct matmul *m, uint32_t k, struct 
                                   .norm_eps = m->norm ? m->norm->eps : 0};
 }
 
+static void add_attention(const struct attention *a, struct plan_op *op, struct push_between *push)
+{
+    struct push_attention p = kernel_attention_push(a);
+    const plan_tensor tensors[ATTENTION_BINDINGS] = {a->q, a->cache, a->ranges, a->y};
+    memcpy(op->tensors + ATTENTION, tensors, sizeof(tensors));
+    op->writes |= 1u << (ATTENTION + 3);
+    op->flops += 4.0 * a->keys * a->heads * a->head_size;
+    push->attention = (struct between_attention){p.kv_heads, p.group, p.values, p.scale};
+}
+
 // What a product that is missing gets bound: tensors of the right kinds that are there anyway. It
 // has no rows, so that nothing is read or written there.
 static void stand_in(plan_tensor *to, const plan_tensor *like, const int *kinds, int n)
@@ -67,9 +98,12 @@ static void append(struct plan *p, const struct between *b)
 {
     static const int as_step[STEP_BINDINGS] = {0, 1, 7, 2, 3};
     static const int as_qkv[FIRST_STEP] = {0, 1, 3, 4, 4, 4, 4, 2};
+    static const int as_attention[ATTENTION_BINDINGS] = {1, 0, 3, 2};
     const struct vk_profile *profile = vk_device_profile(plan_device(p));
     struct cache_layout l = kernel_cache_layout(profile, CACHE_F16);
     struct plan_op op = {.name = "between"};
+    const struct attention heads = {
+        .columns = 1, .heads = b->heads, .kv_heads = b->kv_heads, .head_size = b->head_size};
     struct push_between push = {.qkv = {0}};
     if (b->parts) {
         struct matmul m = b->parts[0];
@@ -87,7 +121,11 @@ static void append(struct plan *p, const struct between *b)
                      STEP_BINDINGS);
     if (!b->parts)
         stand_in(op.tensors, op.tensors + FIRST_STEP, as_qkv, FIRST_STEP);
-    op.tensors[SYNC] = plan_scratch(p, (2 * BETWEEN_STEPS + 1) * sizeof(uint32_t));
+    if (b->attention)
+        add_attention(b->attention, &op, &push);
+    else
+        stand_in(op.tensors + ATTENTION, op.tensors, as_attention, ATTENTION_BINDINGS);
+    op.tensors[SYNC] = plan_scratch(p, (2 * BETWEEN_STEPS + 3) * sizeof(uint32_t));
     op.writes |= 1u << SYNC;
     plan_zero(p, op.tensors[SYNC]);
     op.groups[0] = profile->threads;
@@ -95,18 +133,31 @@ static void append(struct plan *p, const struct between *b)
     memcpy(op.push, &push, sizeof(push));
     enum quant_type type = (b->parts ? b->parts : b->out)->matrix->type;
     kernel_append(p, &op, SHADER_BETWEEN, type, profile->subgroup_size,
-                  (uint32_t[]){l.key_run, l.value_run, b->head_size}, 3);
+                  (uint32_t[]){l.key_run, l.value_run, b->head_size, kernel_attention_tile(&heads)},
+                  4);
 }
 
 void kernel_between(struct plan *p, const struct between *b)
 {
-    if (fits(p, b)) {
-        append(p, b);
+    const struct vk_profile *profile = vk_device_profile(plan_device(p));
+    struct between rest = *b;
+    if (!attention_fits(profile, b->attention)) {
+        kernel_attention(p, b->attention);
+        rest.attention = NULL;
+    }
+    if (fits(p, &rest)) {
+        append(p, &rest);
         return;
     }
+    if (rest.attention)
+        kernel_attention(p, rest.attention);
     if (b->qkv && b->qkv->cache_type != CACHE_F16 && b->out) {
         // What only kernel_qkv can do follows by itself.
-        kernel_between(p, &(struct between){.out = b->out, .gate_up = b->gate_up, .down = b->down});
+        rest.attention = NULL;
+        rest.parts = NULL;
+        rest.n_parts = 0;
+        rest.qkv = NULL;
+        kernel_between(p, &rest);
         kernel_qkv(p, b->parts, b->n_parts, b->qkv);
         return;
     }

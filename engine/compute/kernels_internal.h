@@ -27,6 +27,10 @@ void kernel_gemv_op(struct plan *p, const struct matmul *m, struct plan_op *op,
 void kernel_gemm(struct plan *p, const struct matmul *m);
 bool kernel_wants_bytes(const struct plan *p, const struct matmul *m);
 
+// Query rows of a tile of attention_cpu, and what it has of the push constants, but for `partials`.
+uint32_t kernel_attention_tile(const struct attention *a);
+struct push_attention kernel_attention_push(const struct attention *a);
+
 // The plan fails: "%s, which the kernels cannot compute". Returns false.
 bool kernel_fail(struct plan *p, const char *what);
 

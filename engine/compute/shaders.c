@@ -103,7 +103,7 @@
 #define F        VK_BIND_TEXEL_FLOAT
 #define GEMV_CPU 8, {U, F, S, S, S, S, S, F}, sizeof(struct push_matmul)
 #define BETWEEN_CPU                                                                                \
-    24, {U, F, S, S, S, S, S, F, U, F, F, S, S, U, F, F, S, S, U, F, F, S, S, S},                  \
+    28, {U, F, S, S, S, S, S, F, U, F, F, S, S, U, F, F, S, S, U, F, F, S, S, S, F, U, S, S},      \
         sizeof(struct push_between)
 #define GEMM_CPU      4, {U, F, S, S}, sizeof(struct push_matmul)
 #define GEMV_GPU      8, {S, S, S, S, S, S, S, S}, sizeof(struct push_matmul)

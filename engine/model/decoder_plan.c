@@ -16,7 +16,8 @@ static plan_tensor cache_of(const struct decoder_state *s, const struct batch *b
     return plan_external(b->plan, decoder_layer_cache(s, layer));
 }
 
-static void plan_attention(const struct decoder_state *s, struct batch *b, uint32_t layer)
+static struct attention plan_attention(const struct decoder_state *s, struct batch *b,
+                                       uint32_t layer)
 {
     const struct decoder_shape *m = &s->model->shape;
     uint32_t inner = m->heads * m->head_size, positions = decoder_layer_positions(s, layer);
@@ -40,11 +41,11 @@ static void plan_attention(const struct decoder_state *s, struct batch *b, uint3
     }
     b->shares = shared > 0;
     a.shared = b->shares ? &b->shared : NULL;
-    kernel_attention(b->plan, &a);
+    return a;
 }
 
-// The products behind the attention of layer `next` - 1 and before that of layer `next`.
-static void plan_between(const struct decoder_state *s, const struct batch *b, uint32_t next)
+// What follows the Q, K and V of layer `next` - 1, up to those of layer `next`.
+static void plan_between(const struct decoder_state *s, struct batch *b, uint32_t next)
 {
     const struct decoder_shape *m = &s->model->shape;
     const struct decoder_layer *l = s->model->layers + next - (next > 0);
@@ -71,8 +72,11 @@ static void plan_between(const struct decoder_state *s, const struct batch *b, u
                           .y = b->x,
                           .y_stride = m->width,
                           .mode = MODE_RESIDUAL};
-    struct between all = {.head_size = m->head_size};
+    struct between all = {.heads = m->heads, .kv_heads = m->kv_heads, .head_size = m->head_size};
+    struct attention attention;
     if (next > 0) {
+        attention = plan_attention(s, b, next - 1);
+        all.attention = &attention;
         all.out = &out;
         all.gate_up = &gate_up;
         all.down = &down;
@@ -125,11 +129,8 @@ static struct plan *build(const struct decoder_state *s, struct decoder_plan *ou
     b.hidden = columns_of(&b, m->feed_forward);
     plan_copy(b.plan, plan_external(b.plan, s->in.x), 0, b.x, 0,
               (uint64_t)columns * m->width * sizeof(float));
-    plan_between(s, &b, 0);
-    for (uint32_t i = 0; i < m->layers; i++) {
-        plan_attention(s, &b, i);
-        plan_between(s, &b, i + 1);
-    }
+    for (uint32_t next = 0; next <= m->layers; next++)
+        plan_between(s, &b, next);
     if (out->with_logits) {
         out->logits = plan_scratch(b.plan, m->vocabulary * sizeof(float));
         kernel_matmul(b.plan, &(struct matmul){.matrix = &s->model->head,

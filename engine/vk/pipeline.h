@@ -15,7 +15,7 @@ enum vk_binding_kind {
     VK_BIND_TEXEL_FLOAT // samplerBuffer, RGBA32F
 };
 
-enum { VK_BINDINGS_MOST = 24, VK_CONSTANTS_MOST = 12, VK_PUSH_MOST = 128 };
+enum { VK_BINDINGS_MOST = 28, VK_CONSTANTS_MOST = 12, VK_PUSH_MOST = 128 };
 
 // A SPIR-V module and its interface. Static data, made by compute/kernels.
 struct vk_shader {

@@ -17,7 +17,7 @@ enum {
         256, // bytes before and behind a tensor, a multiple of every alignment that devices ask for
     TENSORS_MOST = 32,
     MATRICES_MOST = 4,
-    WRITTEN_MOST = 4,
+    WRITTEN_MOST = 5,
 };
 static const uint32_t poison = 0x7fc07fc0; // a NaN as float, two as halves
 
@@ -221,6 +221,7 @@ void bench_plan_run(struct bench *b, struct plan *p, struct tensor *const *writt
     (void)b;
     struct error e;
     void *before[WRITTEN_MOST], *after[WRITTEN_MOST];
+    assert_true(n <= WRITTEN_MOST);
     plan_tensor mark = plan_scratch(p, 4); // so that there is an arena, which can be found
     if (!plan_finish(p, 0, &e))
         fail_msg("%s", e.text);

@@ -1,5 +1,5 @@
-// All products between two attentions, in one dispatch where that is how it is done and product by
-// product: both must be what the formulas say, in x, q and the KV cache, with all steps there or
+// From the Q of a layer to that of the next, in one dispatch where that is how it is done and step
+// by step: both must be what the formulas say, in x, q and the KV cache, with all steps there or
 // only those before the first layer or behind the last.
 #include <math.h>
 #include <setjmp.h>
@@ -15,7 +15,7 @@
 #include "engine/compute/reference.h"
 #include "engine/model/quant.h"
 
-enum { POSITIONS = KV_BLOCK, SLOT = 13 };
+enum { POSITIONS = KV_BLOCK, SLOT = 13, UNSEEN = 2 };
 static const double bound = 1e-10;
 
 enum place { MIDDLE, FIRST, LAST };
@@ -24,11 +24,13 @@ struct between_case {
     uint32_t width, feed_forward, heads, kv_heads, size;
     enum quant_type out, gate_up, down, qkv;
     uint32_t cache_type; // CACHE_*
+    uint32_t keys;       // of the attention; 0: as many as POSITIONS
 
     uint32_t inner, kv_rows;
     struct test_matrix *m[4];
-    struct tensor *attended, *x, *hidden, *gain[2], *rotation, *slots, *q;
-    struct test_cache cache;
+    struct tensor *attended, *x, *hidden, *gain[2], *rotation, *slots, *ranges, *q;
+    struct test_cache cache, seen; // of the next layer, of this one
+    float *k, *v;                  // that `seen` holds: [keys][kv_heads][size]
 };
 
 static struct tensor *filled(struct bench *b, uint32_t n)
@@ -36,6 +38,41 @@ static struct tensor *filled(struct bench *b, uint32_t n)
     struct tensor *t = bench_tensor(b, n * sizeof(float));
     bench_fill(b, t->f, n);
     return t;
+}
+
+// Values n / 128 of whole numbers: a half holds them, and so do a byte and a scale.
+static void fill_seen(struct bench *b, struct between_case *c, bool value, float *to)
+{
+    const struct test_cache *cache = &c->seen;
+    for (uint32_t i = 0; i < c->keys * c->kv_rows; i++) {
+        uint32_t p = i / c->kv_rows, h = i % c->kv_rows / c->size, d = i % c->size;
+        int n = (int)(127 * bench_random(b));
+        uint64_t at = bench_cache_at(cache, value, p, h, d);
+        to[i] = (float)n / 128;
+        if (c->cache_type == CACHE_F16) {
+            cache->tensor->h[at] = quant_f32_to_f16(to[i]);
+        } else {
+            cache->tensor->bytes[at] = (uint8_t)n;
+            cache->tensor->h[bench_cache_scale_at(cache, value, p, h, d)] =
+                quant_f32_to_f16(1.0f / 128);
+        }
+    }
+}
+
+// What the attention reads: the first keys are not seen.
+static void make_seen(struct bench *b, struct between_case *c)
+{
+    if (c->keys == 0)
+        c->keys = POSITIONS;
+    uint32_t positions = (c->keys + KV_BLOCK - 1) / KV_BLOCK * KV_BLOCK;
+    c->seen = bench_cache(b, c->cache_type, positions, c->kv_heads, c->size);
+    c->k = test_malloc(c->keys * c->kv_rows * sizeof(float));
+    c->v = test_malloc(c->keys * c->kv_rows * sizeof(float));
+    fill_seen(b, c, false, c->k);
+    fill_seen(b, c, true, c->v);
+    c->ranges = bench_tensor(b, 2 * sizeof(uint32_t));
+    c->ranges->u[0] = c->keys > UNSEEN ? UNSEEN : 0;
+    c->ranges->u[1] = c->keys;
 }
 
 static void make_case(struct bench *b, struct between_case *c)
@@ -46,7 +83,7 @@ static void make_case(struct bench *b, struct between_case *c)
     c->m[1] = bench_matrix(b, c->gate_up, 2 * c->feed_forward, c->width, true);
     c->m[2] = bench_matrix(b, c->down, c->width, c->feed_forward, false);
     c->m[3] = bench_matrix(b, c->qkv, c->inner + 2 * c->kv_rows, c->width, false);
-    c->attended = filled(b, c->inner);
+    c->attended = bench_tensor(b, c->inner * sizeof(float));
     c->x = filled(b, c->width);
     c->hidden = bench_tensor(b, c->feed_forward * sizeof(float));
     c->gain[0] = filled(b, c->width);
@@ -59,7 +96,8 @@ static void make_case(struct bench *b, struct between_case *c)
     }
     c->slots = bench_tensor(b, sizeof(uint32_t));
     c->slots->u[0] = SLOT;
-    c->q = bench_tensor(b, c->inner * sizeof(float));
+    c->q = filled(b, c->inner);
+    make_seen(b, c);
     c->cache = bench_cache(b, c->cache_type, POSITIONS, c->kv_heads, c->size);
 }
 
@@ -95,8 +133,27 @@ static void run(struct bench *b, struct between_case *c)
                       .q_rows = c->inner,
                       .kv_rows = c->kv_rows,
                       .head_size = c->size};
-    struct between between = {.head_size = c->size};
+    struct attention attention = {.q = all[3].y,
+                                  .y = all[0].x,
+                                  .cache = plan_external(p, c->seen.tensor->slice),
+                                  .cache_type = c->cache_type,
+                                  .positions = c->seen.positions,
+                                  .ranges = plan_external(p, c->ranges->slice),
+                                  .columns = 1,
+                                  .keys = c->keys,
+                                  .heads = c->heads,
+                                  .kv_heads = c->kv_heads,
+                                  .head_size = c->size,
+                                  .q_stride = c->inner,
+                                  .y_stride = c->inner};
+    uint64_t size = kernel_attention_shared(bench_profile(b), &attention);
+    plan_tensor shared = plan_scratch(p, size ? size : 4);
+    attention.shared = size ? &shared : NULL;
+    if (size)
+        plan_zero(p, shared);
+    struct between between = {.heads = c->heads, .kv_heads = c->kv_heads, .head_size = c->size};
     if (c->place != FIRST) {
+        between.attention = &attention;
         between.out = &all[0];
         between.gate_up = &all[1];
         between.down = &all[2];
@@ -107,7 +164,8 @@ static void run(struct bench *b, struct between_case *c)
         between.qkv = &qkv;
     }
     kernel_between(p, &between);
-    bench_plan_run(b, p, (struct tensor *[]){c->x, c->hidden, c->q, c->cache.tensor}, 4);
+    bench_plan_run(b, p, (struct tensor *[]){c->x, c->hidden, c->q, c->cache.tensor, c->attended},
+                   5);
 }
 
 static void product(const struct test_matrix *m, const double *x, double *y)
@@ -173,6 +231,23 @@ static void compare_cache(const struct between_case *c, const double *want)
     }
 }
 
+static void attend(const struct between_case *c, double *attended)
+{
+    double *q = test_malloc(c->inner * sizeof(double));
+    for (uint32_t i = 0; i < c->inner; i++)
+        q[i] = c->q->f[i];
+    reference_attention(&(struct reference_attention){.q = q,
+                                                      .k = c->k,
+                                                      .v = c->v,
+                                                      .ranges = (const void *)c->ranges->u,
+                                                      .columns = 1,
+                                                      .heads = c->heads,
+                                                      .kv_heads = c->kv_heads,
+                                                      .size = c->size},
+                        attended);
+    test_free(q);
+}
+
 static void check(struct bench *b, struct between_case c)
 {
     make_case(b, &c);
@@ -181,20 +256,21 @@ static void check(struct bench *b, struct between_case c)
            *qkv = test_malloc((c.inner + 2 * c.kv_rows) * sizeof(double));
     for (uint32_t i = 0; i < c.width; i++)
         x[i] = c.x->f[i];
-    for (uint32_t i = 0; i < c.inner; i++)
-        attended[i] = c.attended->f[i];
+    attend(&c, attended);
     reference(&c, attended, x, qkv);
     run(b, &c);
     bench_compare(b, c.x->f, x, c.width, bound, "x");
-    if (c.place == LAST) {
-        assert_true(bench_untouched(c.q->f[0]));
-    } else {
+    if (c.place != FIRST)
+        bench_compare(b, c.attended->f, attended, c.inner, bound, "attended");
+    if (c.place != LAST) {
         bench_compare(b, c.q->f, qkv, c.inner, bound, "q");
         compare_cache(&c, qkv + c.inner);
     }
     test_free(qkv);
     test_free(attended);
     test_free(x);
+    test_free(c.v);
+    test_free(c.k);
     bench_clear(b);
 }
 
@@ -205,6 +281,19 @@ static void all_steps_are_computed(void **state)
         enum quant_type t = types[i];
         check(*state, (struct between_case){MIDDLE, 96, 160, 4, 2, 24, t, t, t, t, .inner = 0});
     }
+}
+
+// One query head a KV head, or more of them than a tile has; as many tiles as threads, or fewer;
+// one key, and more than a turn of the kernel.
+static void heads_are_shared_out(void **state)
+{
+    const enum quant_type t = QUANT_Q4_1;
+    static const uint32_t heads[][2] = {{4, 4}, {10, 2}, {7, 1}, {16, 2}, {12, 3}};
+    static const uint32_t keys[] = {1, 17, 63, 64, 200};
+    for (size_t i = 0; i < 5; i++)
+        for (size_t k = 0; k < (bench_thorough(*state) ? 2 : 1); k++)
+            check(*state, (struct between_case){MIDDLE, 96, 160, heads[i][0], heads[i][1], 32, t, t,
+                                                t, t, .keys = keys[(i + 2 * k) % 5]});
 }
 
 // A step that does not wait for the one before is wrong now and then only.
@@ -248,6 +337,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_steps_are_computed),
+        cmocka_unit_test(heads_are_shared_out),
         cmocka_unit_test(each_step_waits_for_the_one_before),
         cmocka_unit_test(the_ends_have_some_of_the_steps),
         cmocka_unit_test(matrices_may_be_of_different_types),
