@@ -19,7 +19,7 @@ struct trial {
 };
 
 // Bytes whose blocks have ordinary scales, at their beginning or end: a byte pattern that is a
-// small number as half, bfloat and float.
+// number near 1 as half and near 1/64 as bfloat and float, which a kernel with halves can hold.
 static uint8_t *random_blocks(const struct quant *q, uint64_t size)
 {
     uint8_t *bytes = malloc(size);
@@ -28,7 +28,7 @@ static uint8_t *random_blocks(const struct quant *q, uint64_t size)
         state = state * 1664525 + 1013904223;
         bytes[i] = (uint8_t)(state >> 24);
         if (q->elems == 1 && i % q->bytes == q->bytes - 1u)
-            bytes[i] = 0x30 | (bytes[i] & 0x80);
+            bytes[i] = 0x3c | (bytes[i] & 0x80);
         uint32_t at = (uint32_t)(i % q->bytes), back = q->bytes - at;
         if (q->elems > 1 && (at == 1 || at == 3 || back == 1 || back == 3))
             bytes[i] = 0x20;

@@ -12,7 +12,7 @@
 #include "bench.h"
 #include "engine/tune.h"
 
-static const enum quant_type types[] = {QUANT_Q4_1, QUANT_F16};
+static const enum quant_type types[] = {QUANT_Q4_1, QUANT_BF16};
 
 struct steps {
     size_t taken, most; // most: then it stops
