@@ -3,8 +3,7 @@
 // (Milakov and Gimelshein 2018). q, out: columns x stride floats, heads behind one another; K and V: the cache of shared.h.
 // A workgroup is one subgroup and takes one KV head and T query rows (a row: a query head of the group in a column).
 // Scores: lane = key, R * L keys a turn; output: lane = 4 dimensions. Each column has its own range of keys.
-// SPLIT: the keys of a tile are shared by the workgroups along z; the last one to finish puts the parts together, in their
-// order, and none waits for another.
+// SPLIT: workgroups share the keys of a tile (attention_join.glsl).
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
@@ -26,7 +25,6 @@ layout(binding = 0) uniform samplerBuffer q;
 layout(binding = 1) uniform usamplerBuffer cache; // of a layer
 layout(binding = 2) readonly buffer Ranges { uvec2 range[]; }; // of keys, [begin, end), for each column
 layout(binding = 3) writeonly buffer Out { float y[]; };
-layout(binding = 4) coherent buffer Shared { uint shared_[]; }; // finished workgroups of each tile, zero again at the end; parts
 
 uvec4 cache_unit(uint at)
 {
@@ -35,87 +33,41 @@ uvec4 cache_unit(uint at)
 
 #include "across.glsl"
 #include "cache.glsl"
-
 #include "attention_cpu.glsl"
 
-void store(uint row, uint part, vec4 v)
+void store(uint t, uint i, vec4 v)
 {
-    uint at = row / p.group * p.out_stride + (gl_WorkGroupID.y * p.group + row % p.group) * SIZE;
-    uint d = (part * L + gl_SubgroupInvocationID) * 4u;
+    uint row = gl_WorkGroupID.x * T + t;
+    uint at = row / p.group * p.out_stride + (gl_WorkGroupID.y * p.group + row % p.group) * SIZE + i * 4u;
     [[unroll]] for (uint c = 0; c < 4u; c++)
-        if (row < p.columns * p.group && d < SIZE)
-            y[at + d + c] = v[c];
+        if (row < p.columns * p.group && i < SIZE / 4u)
+            y[at + c] = v[c];
 }
 
-// Leaves a part where the others find it. True: all are there.
-bool leave_part(uint tile, uint parts)
-{
-    uint lane = gl_SubgroupInvocationID, at = p.partials + (tile * parts + gl_WorkGroupID.z) * ATTENTION_PARTIAL(T, SIZE);
-    [[unroll]] for (uint t = 0; t < T; t++, at += SIZE + 2u) {
-        [[unroll]] for (uint part = 0; part < FOURS; part++)
-            [[unroll]] for (uint c = 0; c < 4u; c++)
-                if (part * L + lane < SIZE / 4u)
-                    shared_[at + (part * L + lane) * 4u + c] = floatBitsToUint(sum[t * FOURS + part][c]);
-        if (lane == 0u) {
-            shared_[at + SIZE] = floatBitsToUint(most[t]);
-            shared_[at + SIZE + 1u] = floatBitsToUint(total[t]);
-        }
-    }
-    memoryBarrierBuffer();
-    uint before = 0u;
-    if (lane == 0u)
-        before = atomicAdd(shared_[tile], 1u);
-    memoryBarrierBuffer();
-    return subgroupShuffle(before, 0u) == parts - 1u;
-}
-
-void join_parts(uint tile, uint parts)
-{
-    uint lane = gl_SubgroupInvocationID, step = ATTENTION_PARTIAL(T, SIZE);
-    for (uint t = 0; t < T; t++) {
-        uint first = p.partials + tile * parts * step + t * (SIZE + 2u);
-        float top = LEAST, all = 0.0;
-        for (uint n = 0; n < parts; n++)
-            top = max(top, uintBitsToFloat(shared_[first + n * step + SIZE]));
-        vec4 v[FOURS];
-        [[unroll]] for (uint part = 0; part < FOURS; part++)
-            v[part] = vec4(0.0);
-        for (uint n = 0; n < parts; n++) {
-            uint at = first + n * step;
-            float weight = exp2(max(uintBitsToFloat(shared_[at + SIZE]) - top, -200.0));
-            all += weight * uintBitsToFloat(shared_[at + SIZE + 1u]);
-            [[unroll]] for (uint part = 0; part < FOURS; part++)
-                [[unroll]] for (uint c = 0; c < 4u; c++)
-                    v[part][c] += weight * uintBitsToFloat(shared_[at + min((part * L + lane) * 4u, SIZE - 4u) + c]);
-        }
-        [[unroll]] for (uint part = 0; part < FOURS; part++)
-            store(gl_WorkGroupID.x * T + t, part, v[part] / all);
-    }
-    if (lane == 0u)
-        shared_[tile] = 0u;
-}
+#include "attention_join.glsl"
 
 void main()
 {
-    uint head = gl_WorkGroupID.y, first = gl_WorkGroupID.x * T, parts = 1u;
-    uvec2 keys = begin_tile(p, first, head);
+    uint lane = gl_SubgroupInvocationID, parts = 1u;
+    uvec2 keys = begin_tile(p, gl_WorkGroupID.x * T, gl_WorkGroupID.y);
     if (SPLIT) {
-        uint share = max((keys.y - keys.x + gl_NumWorkGroups.z - 1u) / gl_NumWorkGroups.z, ATTENTION_SPLIT);
-        share = (share + R * L - 1u) / (R * L) * (R * L);
-        parts = (keys.y - keys.x + share - 1u) / share;
+        parts = take_share(keys, R * L);
         if (gl_WorkGroupID.z >= parts)
             return;
-        keys.x += gl_WorkGroupID.z * share;
-        keys.y = min(keys.y, keys.x + share);
     }
-    add_keys(p, head, keys.x, keys.y);
-    if (SPLIT && parts > 1u) {
-        uint tile = gl_WorkGroupID.x * p.kv_heads + head;
-        if (leave_part(tile, parts))
-            join_parts(tile, parts);
-        return;
+    add_keys(p, gl_WorkGroupID.y, keys.x, keys.y);
+    bool shares = SPLIT && parts > 1u;
+    [[unroll]] for (uint t = 0; t < T; t++) {
+        if (shares && lane == 0u)
+            leave_row(t, most[t], total[t]);
+        [[unroll]] for (uint part = 0; part < FOURS; part++) {
+            uint i = part * L + lane;
+            if (!shares)
+                store(t, i, sum[t * FOURS + part] * (1.0 / total[t]));
+            else if (i < SIZE / 4u)
+                leave_sums(t, i, sum[t * FOURS + part]);
+        }
     }
-    [[unroll]] for (uint t = 0; t < T; t++)
-        [[unroll]] for (uint part = 0; part < FOURS; part++)
-            store(first + t, part, sum[t * FOURS + part] * (1.0 / total[t]));
+    if (shares && subgroupShuffle(parts_before(lane == 0u), 0u) == parts - 1u)
+        join_parts(parts, lane, L);
 }

@@ -1,6 +1,7 @@
 // Attention of a tile of T query rows over some keys of a KV head, by one subgroup (attention_cpu.comp, between_cpu.comp).
 // Scores: lane = key, R * L keys a turn; output: lane = 4 dimensions. Each column has its own range of keys.
-// Expects the constants L, SIZE, T, R, CACHE_TYPE, VL and SL, the buffers q and range, across.glsl and cache.glsl.
+// Expects the constants L, SIZE, T, R, CACHE_TYPE, VL and SL, the buffers q and range, `uvec4 cache_unit(uint at)`,
+// 16 bytes of the cache, across.glsl and cache.glsl.
 
 const uint UNITS = SIZE / UNIT;                            // of a key
 const uint BLOCKS = (SIZE + CACHE_SCALED - 1u) / CACHE_SCALED; // of a head that have a scale each
@@ -14,6 +15,13 @@ vec4 sum[T * FOURS];
 
 uint begin[T], end[T]; // keys that the rows see
 vec4 query[T * FOURS];
+
+uint cache_word(uint at)
+{
+    uvec4 w = cache_unit(at / 4u);
+    uvec2 pair = (at & 2u) == 0u ? w.xy : w.zw;
+    return (at & 1u) == 0u ? pair.x : pair.y;
+}
 
 // The tile of rows that begins with `first`. Of all its keys: [x, y), from the start of a turn on.
 uvec2 begin_tile(push_attention p, uint first, uint head)

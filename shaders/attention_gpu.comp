@@ -3,43 +3,69 @@
 // (Milakov and Gimelshein 2018; Dao et al. 2022). q, out: columns x stride floats; K and V: the cache of shared.h, in
 // runs of one position.
 // A workgroup takes one KV head and T query rows (a row: a query head of the group in a column) and walks over tiles of
-// KEYS keys: scores of the tile in shared memory, then every thread adds its share of rows x dimensions.
+// KEYS keys. Its threads are GROUPS groups, a group has ROWS of the rows.
+//   Scores: four neighbouring threads share the dimensions of four keys, 64 consecutive bytes of each at a load, for all
+//   rows of the group; then each of them has the scores of one key.
+//   Output: a thread has 16 bytes of dimensions of every PARTS-th key, its neighbour the next 16 bytes; their sums meet
+//   behind the last tile (attention_meet.glsl).
+// A decoding step waits for memory: its rows are the query heads of the KV head, and up to four of them are one group,
+// which reads each key once, whole lines, with 64 bytes or more of each thread under way. A prefill computes: its tiles
+// are staged in shared memory (attention_tile.glsl), where 4 rows x 4 keys of a thread are 128 multiply-adds for 12 loads.
+// SPLIT: one column has few tiles, so workgroups share their keys (attention_join.glsl).
 #extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_shuffle : require
 #extension GL_EXT_control_flow_attributes : require
 #include "shared.h"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint THREADS = 128;
-layout(constant_id = 2) const uint SIZE = 64; // of a head, a multiple of UNIT, at most 256
-layout(constant_id = 3) const uint T = 16;    // query rows of a tile
+layout(constant_id = 1) const uint SUBGROUP = 32; // lanes, at most THREADS
+layout(constant_id = 2) const uint SIZE = 64;     // of a head, a multiple of UNIT, at most 256
+layout(constant_id = 3) const uint T = 16;        // query rows of a tile: 1, 2, 4; where UNITS <= 16 also 8, 16
 layout(constant_id = 4) const uint CACHE_TYPE = CACHE_F16;
+layout(constant_id = 5) const bool SPLIT = false;
 layout(push_constant) uniform Push { push_attention p; };
 
 layout(binding = 0) readonly buffer Q { vec4 q[]; };
 layout(binding = 1) readonly buffer Cache { uvec4 cache[]; }; // of a layer
+layout(binding = 1) readonly buffer Words { uint words[]; }; // the same
 layout(binding = 2) readonly buffer Ranges { uvec2 range[]; }; // of keys, [begin, end), for each column
 layout(binding = 3) writeonly buffer Out { float y[]; };
 
-uvec4 cache_unit(uint at)
+uint cache_word(uint at)
 {
-    return cache[at];
+    return words[at];
 }
 
 #include "cache.glsl"
 
-const uint KEYS = 32;
 const uint UNITS = SIZE / UNIT;                                // of a key
+const uint QUADS = UNIT / 4u;                                  // of a unit: 4 dimensions each
 const uint BLOCKS = (SIZE + CACHE_SCALED - 1u) / CACHE_SCALED; // of a head that have a scale each
-const uint LANES = THREADS / T;                          // that share a row of scores
-const uint RUNS = SIZE / 8u;                             // of 8 dimensions in a head
-const uint SHARE = (T * RUNS + THREADS - 1u) / THREADS;  // runs of the output that a thread has
+const uint ROWS = T < 4u ? T : 4u;                             // of a thread
+const uint GROUPS = T / ROWS;
+const uint SEATS = THREADS / GROUPS;                           // threads of a group
+const uint KEYS = SEATS;
+const uint SLOTS = KEYS / 4u; // of four keys and four threads each
+const uint PARTS = SEATS / UNITS < SLOTS ? SEATS / UNITS : SLOTS;
+const uint TURN = 4u * PARTS; // keys whose values are added at once
+const uint PADDED = (KEYS + TURN - 1u) / TURN * TURN;
+const uint L = SUBGROUP < SEATS ? SUBGROUP : SEATS; // lanes of a wave: as much of a subgroup as is in one group
+const uint WAVES = SEATS / L;                       // of a group
 const float LEAST = -1e30; // finite, so that a row without keys so far gives no NaN
 
+#include "across.glsl"
+
 shared vec4 q_tile[T * SIZE / 4u];
-shared float score[T * KEYS];
-shared float part[THREADS]; // of a row's maximum or sum
-shared float most[T], total[T], fade[T];
-shared uint begins[T], ends[T];
+shared vec4 weight[PADDED * GROUPS]; // of a key, for a group's rows; 0 beyond KEYS
+shared uint before;                  // parts that were there before this one
+
+uint thread, group, seat; // seat: number in the group
+uint begin[ROWS], end[ROWS];
+// Of this thread's rows so far: greatest score, and what this thread has of the sums of weights and of weighted values.
+float most[ROWS], total[ROWS];
+vec4 sum[ROWS * QUADS];
 
 uint row_of(uint t)
 {
@@ -53,120 +79,155 @@ uint row_start(uint t, uint stride)
     return row / p.group * stride + (gl_WorkGroupID.y * p.group + row % p.group) * SIZE;
 }
 
+void store(uint t, uint i, vec4 v)
+{
+    uint at = row_start(t, p.out_stride) + i * 4u;
+    [[unroll]] for (uint c = 0; c < 4u; c++)
+        if (gl_WorkGroupID.x * T + t < p.columns * p.group)
+            y[at + c] = v[c];
+}
+
+#include "attention_tile.glsl"
+#include "attention_join.glsl"
+#include "attention_meet.glsl"
+
+void find_weights(uint key)
+{
+    uint quarter = seat % 4u, slot = seat / 4u;
+    vec4 s[ROWS]; // of four keys
+    [[unroll]] for (uint r = 0; r < ROWS; r++)
+        s[r] = vec4(0.0);
+    [[unroll]] for (uint j = 0; j < UNITS; j += 4u) {
+        uint u = j + quarter;
+        if (u >= UNITS || key + slot > last)
+            continue;
+        uvec4 w[4];
+        [[unroll]] for (uint i = 0; i < 4u; i++)
+            w[i] = unit_of(0u, key, i * SLOTS + slot, u);
+        vec4 a[ROWS];
+        [[unroll]] for (uint r = 0; r < ROWS; r++)
+            a[r] = vec4(0.0);
+        [[unroll]] for (uint h = 0; h < QUADS; h++) {
+            vec4 f[4];
+            [[unroll]] for (uint i = 0; i < 4u; i++)
+                f[i] = four_of(w[i], h);
+            [[unroll]] for (uint r = 0; r < ROWS; r++) {
+                vec4 x = q_tile[((group * ROWS + r) * UNITS + u) * QUADS + h];
+                [[unroll]] for (uint i = 0; i < 4u; i++)
+                    a[r][i] += dot(f[i], x);
+            }
+        }
+        vec4 d = vec4(1.0);
+        if (SCALED)
+            [[unroll]] for (uint i = 0; i < 4u; i++)
+                d[i] = scale_of(p.key_scales, cache_row(key + i * SLOTS + slot) * BLOCKS + u * UNIT / CACHE_SCALED);
+        [[unroll]] for (uint r = 0; r < ROWS; r++)
+            s[r] += a[r] * d;
+    }
+
+    uint k = quarter * SLOTS + slot;
+    float score[ROWS];
+    [[unroll]] for (uint r = 0; r < ROWS; r++) {
+        bool seen = key + k >= begin[r] && key + k < end[r] && key + k <= last;
+        float v = sum_of_four(s[r]) * p.scale;
+        score[r] = seen ? v : 2.0 * LEAST;
+        leave_wave(r, across_max(score[r]));
+    }
+    barrier();
+    [[unroll]] for (uint r = 0; r < ROWS; r++) {
+        float top = most[r];
+        [[unroll]] for (uint n = 0; n < WAVES; n += L)
+            top = max(top, of_wave(r, n, LEAST));
+        top = across_max(top);
+        float fade = exp2(max(most[r] - top, -200.0));
+        score[r] = exp2(max(score[r] - top, -200.0)); // 0 for what is masked, also below LEAST
+        weight[k * GROUPS + group][r] = score[r];
+        most[r] = top;
+        total[r] = total[r] * fade + score[r];
+        [[unroll]] for (uint h = 0; h < QUADS; h++)
+            sum[r * QUADS + h] *= fade;
+    }
+}
+
+void add_values(uint key)
+{
+    uint u = seat % UNITS, part = seat / UNITS;
+    for (uint k = part; k < PADDED && key + k <= last && part < PARTS; k += TURN) {
+        uvec4 w[4];
+        [[unroll]] for (uint i = 0; i < 4u; i++)
+            w[i] = unit_of(p.values, key, k + i * PARTS, u);
+        [[unroll]] for (uint i = 0; i < 4u; i++) {
+            vec4 v = weight[(k + i * PARTS) * GROUPS + group];
+            if (SCALED)
+                v *= scale_of(p.value_scales, cache_row(key + k + i * PARTS) * BLOCKS + u * UNIT / CACHE_SCALED);
+            [[unroll]] for (uint h = 0; h < QUADS; h++) {
+                vec4 f = four_of(w[i], h);
+                [[unroll]] for (uint r = 0; r < ROWS; r++)
+                    sum[r * QUADS + h] += v[r] * f;
+            }
+        }
+    }
+}
+
 void begin_tile()
 {
-    for (uint i = gl_LocalInvocationID.x; i < T * SIZE / 4u; i += THREADS)
+    for (uint i = thread; i < T * SIZE / 4u; i += THREADS)
         q_tile[i] = q[row_start(i / (SIZE / 4u), p.q_stride) / 4u + i % (SIZE / 4u)];
-    for (uint t = gl_LocalInvocationID.x; t < T; t += THREADS) {
-        uvec2 keys = range[row_of(t) / p.group];
-        begins[t] = keys.x;
-        ends[t] = keys.y;
-        most[t] = LEAST;
-        total[t] = 0.0;
-    }
-    barrier();
-}
-
-// Scores of a tile of keys; those that a row does not see are below LEAST.
-void find_scores(uint key)
-{
-    for (uint i = gl_LocalInvocationID.x; i < T * KEYS; i += THREADS) {
-        uint t = i / KEYS, k = key + i % KEYS;
-        float s = 2.0 * LEAST;
-        if (k >= begins[t] && k < ends[t]) {
-            s = 0.0;
-            uint at = CACHE_ROW(k, gl_WorkGroupID.y, p.kv_heads);
-            for (uint u = 0; u < UNITS; u++) {
-                uvec4 w = cache[at * UNITS + u];
-                float part = 0.0;
-                [[unroll]] for (uint j = 0; j < UNIT / 4u; j++)
-                    part += dot(four_of(w, j), q_tile[(t * UNITS + u) * (UNIT / 4u) + j]);
-                if (SCALED)
-                    part *= scale_of(p.key_scales, at * BLOCKS + u * UNIT / CACHE_SCALED);
-                s += part;
-            }
-            s *= p.scale;
-        }
-        score[i] = s;
-    }
-    barrier();
-}
-
-// Scores -> weights, with the row's maximum so far. LANES threads share a row.
-void weigh_scores()
-{
-    uint t = gl_LocalInvocationID.x / LANES, lane = gl_LocalInvocationID.x % LANES;
-    float s[KEYS / LANES];
-    float top = most[t], sum = 0.0;
-    [[unroll]] for (uint i = 0; i < KEYS / LANES; i++) {
-        s[i] = score[t * KEYS + i * LANES + lane];
-        top = max(top, s[i]);
-    }
-    part[gl_LocalInvocationID.x] = top;
-    barrier();
-    [[unroll]] for (uint i = 0; i < LANES; i++)
-        top = max(top, part[t * LANES + i]);
-    [[unroll]] for (uint i = 0; i < KEYS / LANES; i++) {
-        s[i] = exp2(max(s[i] - top, -200.0)); // 0 for what is masked, also below LEAST
-        score[t * KEYS + i * LANES + lane] = s[i];
-        sum += s[i];
-    }
-    barrier(); // all have read the parts
-    part[gl_LocalInvocationID.x] = sum;
-    barrier();
-    if (lane == 0u) {
-        float older = exp2(max(most[t] - top, -200.0));
-        sum = total[t] * older;
-        [[unroll]] for (uint i = 0; i < LANES; i++)
-            sum += part[t * LANES + i];
-        total[t] = sum;
-        fade[t] = older;
-        most[t] = top;
+    for (uint i = KEYS * GROUPS + thread; i < PADDED * GROUPS; i += THREADS)
+        weight[i] = vec4(0.0);
+    [[unroll]] for (uint r = 0; r < ROWS; r++) {
+        uvec2 keys = range[row_of(group * ROWS + r) / p.group];
+        begin[r] = keys.x;
+        end[r] = keys.y;
+        most[r] = LEAST;
+        total[r] = 0.0;
+        [[unroll]] for (uint h = 0; h < QUADS; h++)
+            sum[r * QUADS + h] = vec4(0.0);
     }
     barrier();
 }
 
 void main()
 {
-    begin_tile();
-    uint from = 0xffffffffu, to = 0u;
+    thread = gl_SubgroupID * SUBGROUP + gl_SubgroupInvocationID;
+    group = thread / SEATS;
+    seat = thread % SEATS;
+    uint parts = 1u;
+    uvec2 keys = uvec2(0xffffffffu, 0u); // of all rows
     for (uint t = 0; t < T; t++) {
-        from = min(from, begins[t]);
-        to = max(to, ends[t]);
+        uvec2 seen = range[row_of(t) / p.group];
+        keys = uvec2(min(keys.x, seen.x), max(keys.y, seen.y));
     }
-    vec4 low[SHARE], high[SHARE]; // sums of this thread's runs
-    [[unroll]] for (uint i = 0; i < SHARE; i++)
-        low[i] = high[i] = vec4(0.0);
-    for (uint key = from / KEYS * KEYS; key < to; key += KEYS) {
-        find_scores(key);
-        weigh_scores();
-        [[unroll]] for (uint i = 0; i < SHARE; i++) {
-            uint run = min(i * THREADS + gl_LocalInvocationID.x, T * RUNS - 1u), t = run / RUNS;
-            low[i] *= fade[t];
-            high[i] *= fade[t];
-            // Beyond `to` the cache holds anything, NaN too, which a weight of 0 would not silence.
-            for (uint k = 0; k < KEYS && key + k < to; k++) {
-                uint at = CACHE_ROW(key + k, gl_WorkGroupID.y, p.kv_heads);
-                float weight = score[t * KEYS + k];
-                uvec4 w = cache[p.values + (at * RUNS + run % RUNS) * 8u / UNIT];
-                if (SCALED) {
-                    weight *= scale_of(p.value_scales, at * BLOCKS + run % RUNS * 8u / CACHE_SCALED);
-                    w.xy = run % 2u == 0u ? w.xy : w.zw;
-                }
-                low[i] += weight * four_of(w, 0u);
-                high[i] += weight * four_of(w, 1u);
-            }
+    if (SPLIT) {
+        parts = take_share(keys, KEYS);
+        if (gl_WorkGroupID.z >= parts)
+            return;
+    }
+    last = keys.y - 1u;
+    begin_tile();
+    for (uint key = keys.x; key < keys.y; key += KEYS) {
+        if (STAGED) {
+            stage(0u, key);
+            barrier();
         }
+        find_weights(key);
+        if (STAGED)
+            stage(p.values, key);
         barrier();
+        add_values(key);
+        if (STAGED)
+            barrier();
     }
-    [[unroll]] for (uint i = 0; i < SHARE; i++) {
-        uint run = i * THREADS + gl_LocalInvocationID.x, t = run / RUNS;
-        if (run >= T * RUNS || gl_WorkGroupID.x * T + t >= p.columns * p.group)
-            continue;
-        uint at = row_start(t, p.out_stride) + run % RUNS * 8u;
-        [[unroll]] for (uint c = 0; c < 4u; c++) {
-            y[at + c] = low[i][c] / total[t];
-            y[at + 4u + c] = high[i][c] / total[t];
-        }
-    }
+    finish_tile(parts);
+    if (!SPLIT || parts == 1u)
+        return;
+    memoryBarrierBuffer();
+    barrier(); // the part is there
+    uint n = parts_before(thread == 0u);
+    if (thread == 0u)
+        before = n;
+    barrier();
+    memoryBarrierBuffer();
+    if (before == parts - 1u)
+        join_parts(parts, thread, THREADS);
 }

@@ -1,4 +1,6 @@
-// Reading the KV cache of shared.h. Expects the constant CACHE_TYPE (CACHE_*) and `uvec4 cache_unit(uint at)`, 16 bytes of it.
+// Reading the KV cache of shared.h. Expects the constant CACHE_TYPE (CACHE_*).
+
+uint cache_word(uint at); // 4 bytes of it
 
 const bool SCALED = CACHE_TYPE == CACHE_Q8_0;
 const uint UNIT = CACHE_UNIT(CACHE_TYPE); // values in 16 bytes
@@ -16,7 +18,5 @@ vec4 four_of(uvec4 w, uint i)
 // Number `i` of the scales that begin at unit `from`.
 float scale_of(uint from, uint i)
 {
-    uvec4 w = cache_unit(from + i / 8u);
-    uvec2 pair = (i & 4u) == 0u ? w.xy : w.zw;
-    return unpackHalf2x16(((i & 2u) == 0u ? pair.x : pair.y) >> (i & 1u) * 16u).x;
+    return unpackHalf2x16(cache_word(from * 4u + i / 2u) >> (i & 1u) * 16u).x;
 }

@@ -136,7 +136,7 @@ SHARED_STRUCT(push_attention)
     uint q_stride;   // floats from one column of q to the next
     uint out_stride; // the same for the output
     float scale;     // of the scores, times log2(e)
-    uint partials;   // where they begin in what workgroups of a tile share (floats)
+    uint splits;     // workgroups that share the keys of a tile, at most
     uint key_scales; // 16 bytes from the start of a layer's cache to its parts
     uint values;
     uint value_scales;
@@ -156,8 +156,7 @@ SHARED_STRUCT(push_shortlist)
     uint count; // of logits
 };
 
-// attention_cpu.comp: fewer keys are not split. A partial result: for each row of a tile its sums, the maximum and the
-// total.
+// attention_join.glsl: fewer keys are not split. A part: for each row of a tile its sums, the maximum and the total.
 #define ATTENTION_SPLIT 128u
 #define ATTENTION_PARTIAL(rows, size) ((rows) * ((size) + 2u))
 

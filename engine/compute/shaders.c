@@ -111,7 +111,7 @@
 #define GEMM_DOT      5, {S, S, S, S, S}, sizeof(struct push_matmul)
 #define QUANTIZE      3, {S, S, S}, sizeof(struct push_quantize)
 #define ATTENTION_CPU 5, {F, U, S, S, S}, sizeof(struct push_attention)
-#define ATTENTION_GPU 4, {S, S, S, S}, sizeof(struct push_attention)
+#define ATTENTION_GPU 5, {S, S, S, S, S}, sizeof(struct push_attention)
 #define NORM_CPU      4, {F, S, F, F}, sizeof(struct push_norm)
 #define NORM_GPU      4, {S, S, S, S}, sizeof(struct push_norm)
 #define ROTATE_CPU    5, {F, S, F, S, S}, sizeof(struct push_rotate)

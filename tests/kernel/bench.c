@@ -51,6 +51,11 @@ bool bench_thorough(const struct bench *b)
     return bench_profile(b)->subgroup_size == 8;
 }
 
+void bench_seed(struct bench *b, uint32_t seed)
+{
+    b->seed = seed;
+}
+
 uint32_t bench_bits(struct bench *b)
 {
     b->seed = b->seed * 1664525 + 1013904223;

@@ -55,7 +55,8 @@ uint64_t bench_cache_at(const struct test_cache *c, bool value, uint32_t p, uint
 uint64_t bench_cache_scale_at(const struct test_cache *c, bool value, uint32_t p, uint32_t h,
                               uint32_t d);
 
-float bench_random(struct bench *b); // evenly from [-1, 1)
+void bench_seed(struct bench *b, uint32_t seed); // what is random begins anew
+float bench_random(struct bench *b);             // evenly from [-1, 1)
 void bench_fill(struct bench *b, float *to, size_t n);
 uint32_t bench_bits(struct bench *b); // 24 of them
 // Blocks with ordinary scales, and now and then a subnormal one; the caller calls test_free.
