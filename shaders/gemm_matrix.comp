@@ -1,6 +1,6 @@
 #version 450
-// gemm, gpu shape, by cooperative matrices: y[column] = epilogue(W . x[column]), as gemm_gpu.comp has it, with W and x as
-// halves and sums as floats. Values of x beyond the range of halves count as its ends, +-65504.
+// gemm, gpu shape, by cooperative matrices: y[column] = epilogue(W . x[column]), as gemm_gpu.comp has it, with W and x
+// as halves and sums as floats. Values of x beyond the range of halves count as its ends, +-65504.
 // A workgroup takes a tile of TILE rows x TILE columns, each of its subgroups a rectangle of it, whose sums stay in the
 // subgroup's registers, as matrices of M x N, until the end. A block of 32 inner values of W and x is staged in shared
 // memory; the next one is on its way into registers meanwhile.
@@ -30,7 +30,7 @@ layout(binding = 1) readonly buffer In { vec4 x[]; };
 
 // barrier(), and what others have put into shared memory is visible behind it: else each access would have to see to it
 // itself, one after the other.
-#define SHARED_BARRIER(scope)                                                                                           \
+#define SHARED_BARRIER(scope)                                                                                          \
     controlBarrier(scope, scope, gl_StorageSemanticsShared,                                                            \
                    gl_SemanticsAcquireRelease | gl_SemanticsMakeAvailable | gl_SemanticsMakeVisible)
 
@@ -110,11 +110,12 @@ void put()
     }
 }
 
-// Stores M x N products of the subgroup, which lie in its part of the shared memory.
+// Stores M x N products of the subgroup, which lie in its part of the shared memory. Here and in main() loops have a
+// constant number of turns: only then they are unrolled, and only then sums[i] is a register.
 void finish_matrix(uint from, uint row, uint column)
 {
-    [[unroll]] for (uint e = gl_SubgroupInvocationID; e < M * N; e += LANES) {
-        uint r = e % M, at = from * 4u + e;
+    [[unroll]] for (uint i = 0; i < M * N / LANES; i++) {
+        uint e = i * LANES + gl_SubgroupInvocationID, r = e % M, at = from * 4u + e;
         float v = uintBitsToFloat(stage[at / 4u][at % 4u]);
         if (MODE != MODE_GATE)
             finish(row + r, column + e / M, v, row_bias(row + r), 0.0);
@@ -149,11 +150,11 @@ void main()
     }
     SHARED_BARRIER(gl_ScopeWorkgroup);
     uint from = gl_SubgroupID * (M * N / 4u);
-    [[unroll]] for (uint c = 0; c < WIDE; c++)
-        [[unroll]] for (uint r = 0; r < HIGH; r++) {
-            coopMatStoreNV(sums[c * HIGH + r], stage, from, M / 4u, true);
-            SHARED_BARRIER(gl_ScopeSubgroup);
-            finish_matrix(from, gl_WorkGroupID.x * TILE + row + r * M, gl_WorkGroupID.y * TILE + column + c * N);
-            SHARED_BARRIER(gl_ScopeSubgroup);
-        }
+    [[unroll]] for (uint i = 0; i < HIGH * WIDE; i++) {
+        coopMatStoreNV(sums[i], stage, from, M / 4u, true);
+        SHARED_BARRIER(gl_ScopeSubgroup);
+        finish_matrix(from, gl_WorkGroupID.x * TILE + row + i % HIGH * M,
+                      gl_WorkGroupID.y * TILE + column + i / HIGH * N);
+        SHARED_BARRIER(gl_ScopeSubgroup);
+    }
 }

@@ -11,8 +11,9 @@ static bool side_fits(uint32_t n)
     return n == 8 || n == 16;
 }
 
-// The largest shape of half x half + float that fits; 0: none.
-static struct vk_matrix_shape choose_shape(const VkCooperativeMatrixPropertiesKHR *list, uint32_t n)
+// The largest shape of half x half + float that fits, with a sum or more for each lane; 0: none.
+static struct vk_matrix_shape choose_shape(const VkCooperativeMatrixPropertiesKHR *list, uint32_t n,
+                                           uint32_t lanes)
 {
     struct vk_matrix_shape best = {0};
     for (uint32_t i = 0; i < n; i++) {
@@ -22,7 +23,8 @@ static struct vk_matrix_shape choose_shape(const VkCooperativeMatrixPropertiesKH
                     c->CType == VK_COMPONENT_TYPE_FLOAT32_KHR &&
                     c->ResultType == VK_COMPONENT_TYPE_FLOAT32_KHR &&
                     c->scope == VK_SCOPE_SUBGROUP_KHR && !c->saturatingAccumulation &&
-                    side_fits(c->MSize) && side_fits(c->NSize) && side_fits(c->KSize);
+                    side_fits(c->MSize) && side_fits(c->NSize) && side_fits(c->KSize) &&
+                    c->MSize * c->NSize >= lanes;
         if (fits && c->MSize * c->NSize * c->KSize > best.rows * best.columns * best.inner)
             best = (struct vk_matrix_shape){c->MSize, c->NSize, c->KSize};
     }
@@ -30,7 +32,7 @@ static struct vk_matrix_shape choose_shape(const VkCooperativeMatrixPropertiesKH
 }
 
 static struct vk_matrix_shape read_shape(const struct vk_instance *instance,
-                                         VkPhysicalDevice handle)
+                                         const struct vk_physical *p)
 {
     PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR get =
         (PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR)instance->get(
@@ -39,8 +41,8 @@ static struct vk_matrix_shape read_shape(const struct vk_instance *instance,
     uint32_t n = MATRIX_SHAPES_MOST;
     for (uint32_t i = 0; i < n; i++)
         list[i].sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR;
-    VkResult r = get ? get(handle, &n, list) : VK_ERROR_EXTENSION_NOT_PRESENT;
-    return r == VK_SUCCESS || r == VK_INCOMPLETE ? choose_shape(list, n)
+    VkResult r = get ? get(p->handle, &n, list) : VK_ERROR_EXTENSION_NOT_PRESENT;
+    return r == VK_SUCCESS || r == VK_INCOMPLETE ? choose_shape(list, n, p->profile.subgroup_size)
                                                  : (struct vk_matrix_shape){0};
 }
 
@@ -65,7 +67,7 @@ void vk_read_tiers(const struct vk_instance *instance, struct vk_physical *p)
     p->has_matrix &= f.matrix.cooperativeMatrix && p->float16 && p->memory_model && lanes_fit(p);
     p->profile.packed_dot = p->has_dot;
     if (p->has_matrix)
-        p->profile.matrix = read_shape(instance, p->handle);
+        p->profile.matrix = read_shape(instance, p);
     p->has_matrix &= p->profile.matrix.rows > 0;
 }
 
