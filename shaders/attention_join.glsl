@@ -1,17 +1,17 @@
 // The keys of a tile shared by workgroups, along z. Each leaves a part: for each of the T rows SIZE sums of weighted values,
 // the greatest score and the sum of the weights. The last one to finish joins the parts, in their order, so that the result
 // is always the same; none waits for another.
-// Expects T, SIZE, LEAST, `p` (push_attention) and `void store(uint t, uint i, vec4 v)`: dimensions 4 i .. 4 i + 3 of a row.
+// Expects T, SIZE, LEAST and `void store(uint t, uint i, vec4 v)`: dimensions 4 i .. 4 i + 3 of a row.
 
 // Workgroups that have finished, for each tile, zero again at the end; behind them the parts.
 layout(binding = 4) coherent buffer Finished { uint finished[]; };
 layout(binding = 4) coherent buffer Parts { float part_sums[]; };
 
-// Of the keys [x, y) those that this workgroup takes, whole turns of them; none: there is nothing to do. The number of
-// parts depends on the keys alone.
+// Of the keys [x, y) those that this workgroup takes, whole turns of them. Returns the number of parts: workgroups beyond
+// them have nothing to do.
 uint take_share(inout uvec2 keys, uint turn)
 {
-    uint n = keys.y - keys.x, share = max((n + p.splits - 1u) / p.splits, ATTENTION_SPLIT);
+    uint n = keys.y - keys.x, share = max((n + gl_NumWorkGroups.z - 1u) / gl_NumWorkGroups.z, ATTENTION_SPLIT);
     share = (share + turn - 1u) / turn * turn;
     keys.x += gl_WorkGroupID.z * share;
     keys.y = min(keys.y, keys.x + share);

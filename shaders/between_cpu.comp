@@ -113,7 +113,7 @@ bool finish(uint step, uint pieces)
 // Query heads first ... first + T - 1 of a KV head.
 void attend(uint first, uint head)
 {
-    push_attention a = push_attention(1u, seen.kv_heads, seen.group, 0u, 0u, seen.scale, 0u, 0u, seen.values, 0u);
+    push_attention a = push_attention(1u, seen.kv_heads, seen.group, 0u, 0u, seen.scale, 0u, seen.values, 0u);
     uvec2 keys = begin_tile(a, first, head);
     add_keys(a, head, keys.x, keys.y);
     [[unroll]] for (uint t = 0; t < T; t++)

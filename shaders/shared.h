@@ -136,7 +136,6 @@ SHARED_STRUCT(push_attention)
     uint q_stride;   // floats from one column of q to the next
     uint out_stride; // the same for the output
     float scale;     // of the scores, times log2(e)
-    uint splits;     // workgroups that share the keys of a tile, at most
     uint key_scales; // 16 bytes from the start of a layer's cache to its parts
     uint values;
     uint value_scales;

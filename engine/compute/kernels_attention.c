@@ -114,7 +114,6 @@ struct push_attention kernel_attention_push(const struct attention *a)
                                    .q_stride = a->q_stride,
                                    .out_stride = a->y_stride,
                                    .scale = (float)(M_LOG2E / sqrt(a->head_size)),
-                                   .splits = 1,
                                    .key_scales = (uint32_t)(parts.key_scales / 16),
                                    .values = (uint32_t)(parts.values / 16),
                                    .value_scales = (uint32_t)(parts.value_scales / 16)};
@@ -132,8 +131,9 @@ void kernel_attention(struct plan *p, const struct attention *a)
     if (!a->shared)
         g.splits = 1;
     struct push_attention push = kernel_attention_push(a);
-    push.splits = g.splits;
-    uint32_t most = ceil_div(a->positions, ATTENTION_SPLIT); // of the splits get any keys
+    // With as many splits as have any keys at all the shares are the same, however long the cache
+    // is: results do not change when it grows.
+    uint32_t most = ceil_div(a->positions, ATTENTION_SPLIT);
     bool split = g.splits > 1; // else binding 4 is something that is written
     struct plan_op op = {.name = "attention",
                          .tensors = {a->q, a->cache, a->ranges, a->y, split ? *a->shared : a->y},

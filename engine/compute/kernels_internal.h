@@ -27,8 +27,7 @@ void kernel_gemv_op(struct plan *p, const struct matmul *m, struct plan_op *op,
 void kernel_gemm(struct plan *p, const struct matmul *m);
 bool kernel_wants_bytes(const struct plan *p, const struct matmul *m);
 
-// Query rows of a tile of attention_cpu, and what it has of the push constants, where no keys are
-// shared.
+// Query rows of a tile of attention_cpu, and the push constants of both.
 uint32_t kernel_attention_tile(const struct attention *a);
 struct push_attention kernel_attention_push(const struct attention *a);
 
