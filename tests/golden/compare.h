@@ -12,10 +12,12 @@
 
 #define ROWS_MOST 1e-6
 #define MARGIN    0.1
-// NMSE of rows and logits where products are forced to multiply bytes (PUMICE_GEMM=dot). There the
-// logits are taken from their mean: what all have in common no choice depends on, and x that lies
-// about one very large value, as that of the first column of the default model, moves it most.
-#define BYTES_MOST 5e-3
+// NMSE of rows and logits where products are forced to multiply bytes (PUMICE_GEMM=dot) or halves
+// (PUMICE_GEMM=matrix). There the logits are taken from their mean: what all have in common no
+// choice depends on, and x that lies about one very large value, as that of the first column of the
+// default model, moves it most.
+#define BYTES_MOST  5e-3
+#define HALVES_MOST 2e-5
 
 struct outcome {
     char ids[32], pixels[32], rows[32], logits[32], steps[32];

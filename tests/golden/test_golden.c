@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../kernel/matrices.h"
 #include "compare.h"
 #include "golden_list.h"
 
@@ -125,6 +126,9 @@ int main(int argc, char **argv)
     static struct golden_jobs jobs;
     static struct CMUnitTest tests[GOLDEN_JOBS];
     need_default_model();
+    int missing = matrices_missing();
+    if (missing)
+        return missing;
     if (argc > 1 && strcmp(argv[1], "reference") == 0) {
         const char *root = getenv("PUMICE_REFERENCE");
         if (!root) {

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "../kernel/matrices.h"
 #include "compare.h"
 #include "made_cases.h"
 #include "model_file.h"
@@ -136,6 +137,9 @@ int main(int argc, char **argv)
     static char names[MADE_CASES][64];
     size_t n = 0;
     const struct made_case *m;
+    int missing = matrices_missing();
+    if (missing)
+        return missing;
     for (size_t i = 0; argc > 1 && (m = made_case_at(i)); i++) {
         if (strcmp(m->group, argv[1]) != 0 || (m->full && !getenv("PUMICE_FULL")))
             continue;

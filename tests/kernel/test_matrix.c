@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "engine/compute/variants.h"
+#include "matrices.h"
 #include "product.h"
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
@@ -166,27 +167,6 @@ static void values_out_of_range_stay_finite(void **state)
     }
 }
 
-// Exit status 0: the device has what the kernel needs.
-static int find_matrices(void)
-{
-    struct error e;
-    struct vk_device *d = vk_device_open(NULL, &e);
-    if (!d) {
-        print_error("%s\n", e.text);
-        return 1;
-    }
-    const struct vk_profile *p = vk_device_profile(d);
-    const struct vk_matrix_shape s = p->matrix;
-    if (s.rows > 0)
-        print_message("matrices of %u x %u, %u inner values, %u lanes\n", s.rows, s.columns,
-                      s.inner, p->subgroup_size);
-    else
-        print_message("skipped: %s (%s) has no cooperative matrices of halves\n", p->name,
-                      p->driver);
-    vk_device_close(d);
-    return s.rows > 0 ? 0 : SKIPPED;
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -200,6 +180,6 @@ int main(void)
         cmocka_unit_test(long_rows_are_multiplied_to_their_end),
         cmocka_unit_test(values_out_of_range_stay_finite),
     };
-    int status = find_matrices();
+    int status = matrices_missing();
     return status ? status : bench_run("matrix", tests, COUNT(tests));
 }
