@@ -65,6 +65,12 @@ uint weight_octet(uint i)
     return gl_LocalInvocationID.x / TILE + i * (THREADS / TILE);
 }
 
+// Where a block has one part, all octets of a thread have it, and it is loaded once.
+uint part_of(uint step)
+{
+    return PARTS == 1 ? 0u : step / STEPS;
+}
+
 void fetch(uint b)
 {
     uint row = weight_row(), r = row % 4u;
@@ -75,7 +81,7 @@ void fetch(uint b)
     [[unroll]] for (uint i = 0; i < SHARE; i++) {
 #if PARTS > 0
         [[unroll]] for (uint k = 0; k < OCTET_PARTS; k++)
-            parts[i * OCTET_PARTS + k] = weights[at + HEAD + (weight_octet(i) * 2u + k) / STEPS * 4u + r];
+            parts[i * OCTET_PARTS + k] = weights[at + HEAD + part_of(weight_octet(i) * 2u + k) * 4u + r];
 #endif
         uint octet = gl_LocalInvocationID.x + i * THREADS;
         uint n = min(gl_WorkGroupID.y * TILE + octet / 4u, p.columns - 1u);
