@@ -45,8 +45,9 @@ bool prepare_files(struct app *app, enum sight sight, struct model_files *files,
 // The engine's parameters, with progress and Ctrl+C connected; they point into `files`.
 struct engine_params prepare_params(struct app *app, const struct model_files *files);
 
-// Loads. NULL: failed.
-struct backend *prepare_backend(struct app *app, const struct model_files *files, struct error *e);
+// Loads, and meanwhile prepares the pictures of the chat. NULL: failed.
+struct backend *prepare_backend(struct app *app, const struct model_files *files,
+                                const struct chat *chat, struct error *e);
 
 // As the options say, a random seed drawn.
 struct sampling prepare_sampling(const struct options *o);

@@ -64,7 +64,8 @@ bool run_oneshot(struct app *app, struct error *e)
     // All that can be wrong with the question is found before the model is loaded.
     bool ok = make_prompt(app, &prompt, e) && (chat = prepare_chat(app, e)) &&
               chat_ask(chat, prompt.data, e) && prepare_files(app, sight, &files, e) &&
-              (backend = prepare_backend(app, &files, e)) && answer_once(app, chat, backend, e);
+              (backend = prepare_backend(app, &files, chat, e)) &&
+              answer_once(app, chat, backend, e);
     if (backend)
         backend->close(backend);
     paths_finish(&files);

@@ -146,8 +146,8 @@ static bool answer_turn(struct plain *p, bool *again, struct error *e)
         if (*again)
             chat_undo_answer(p->chat);
     }
-    p->stats = (struct plain_stats){a.report.prompt_tokens, a.report.cached_tokens,
-                                    a.said.tokens, a.report.prefill_ms, a.said.ms};
+    p->stats = (struct plain_stats){a.report.prompt_tokens, a.report.cached_tokens, a.said.tokens,
+                                    a.report.prefill_ms, a.said.ms};
     if (ok && !*again && p->how.json)
         ok = answer_print_json(&a, &p->how, p->chat, e);
     answer_finish(&a);
@@ -249,7 +249,7 @@ bool run_plain(struct app *app, struct error *e)
     bool ok =
         (!o->system || input_check_text(o->system, strlen(o->system), "the system text", e)) &&
         (chat = prepare_chat(app, e)) && prepare_files(app, sight, &files, e) &&
-        (backend = prepare_backend(app, &files, e));
+        (backend = prepare_backend(app, &files, chat, e));
     if (ok) {
         struct plain p = {
             .how = {.backend = backend,

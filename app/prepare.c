@@ -73,15 +73,23 @@ struct engine_params prepare_params(struct app *app, const struct model_files *f
     };
 }
 
-struct backend *prepare_backend(struct app *app, const struct model_files *files, struct error *e)
+struct backend *prepare_backend(struct app *app, const struct model_files *files,
+                                const struct chat *chat, struct error *e)
 {
     struct engine_params params = prepare_params(app, files);
+    size_t n = chat_picture_count(chat);
+    struct picture **pictures = calloc(n + 1, sizeof(*pictures));
+    for (size_t i = 0; pictures && i < n; i++)
+        pictures[i] = chat_picture(chat, i, &(const char *){NULL}, &(bool){false});
+    params.pictures = pictures; // without memory for the list they are made later
+    params.n_pictures = pictures ? n : 0;
     struct backend *b = backend_local_create(&params, e);
+    progress_begin(&app->progress);
+    bool ok = b && b->open(b, e);
+    progress_end(&app->progress);
+    free(pictures);
     if (!b)
         return NULL;
-    progress_begin(&app->progress);
-    bool ok = b->open(b, e);
-    progress_end(&app->progress);
     if (!ok) {
         b->close(b);
         return NULL;

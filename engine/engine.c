@@ -105,7 +105,7 @@ struct engine *engine_create(const struct engine_params *p, struct error *err)
     }
     if (e->memory.notice[0])
         log_warning("%s", e->memory.notice);
-    if (!engine_load(e, err))
+    if (!engine_expect_pictures(e, p->pictures, p->n_pictures, err) || !engine_load(e, p, err))
         goto fail;
     name_model(e, e->info.model, sizeof(e->info.model));
     snprintf(e->info.device, sizeof(e->info.device), "%s", vk_device_profile(e->device)->name);
@@ -124,6 +124,7 @@ void engine_destroy(struct engine *e)
         return;
     while (e->rows) {
         struct picture_rows *next = e->rows->next;
+        pixels_finish(&e->rows->pixels);
         free(e->rows->values);
         free(e->rows);
         e->rows = next;

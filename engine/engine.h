@@ -62,7 +62,10 @@ struct engine_params {
     uint64_t device_memory; // bytes of device memory that may be used at most; 0: what is free
     bool layers_given;      // device_layers says how many layers lie in device memory; false:
     uint32_t device_layers; // as many as fit
-    progress_fn *progress;  // may be NULL
+    // Expected in the first question: their pixels are made while the weights are loaded.
+    struct picture *const *pictures;
+    size_t n_pictures;
+    progress_fn *progress; // may be NULL
     void *progress_data;
 };
 

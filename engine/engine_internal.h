@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "engine/engine.h"
+#include "engine/image/preprocess.h"
 #include "engine/model/decoder.h"
 #include "engine/model/gguf.h"
 #include "engine/model/vision.h"
@@ -20,7 +21,8 @@ struct picture_rows {
     struct picture_rows *next;
     uint8_t hash[PICTURE_HASH];
     uint32_t count;
-    float *values; // [count][width]; NULL: not encoded yet
+    float *values;        // [count][width]; NULL: not encoded yet
+    struct pixels pixels; // what the tower reads, where it was made ahead of it
     unsigned holders;
 };
 
@@ -66,7 +68,7 @@ bool engine_plan_memory(struct engine *e, const struct engine_params *p, struct 
 bool engine_reserve_tower(struct engine *e, struct error *err);
 
 // engine_load.c: fills the weights and makes everything ready, with progress.
-bool engine_load(struct engine *e, struct error *err);
+bool engine_load(struct engine *e, const struct engine_params *p, struct error *err);
 // The tower is there until it is dropped, if it does not stay.
 bool engine_load_tower(struct engine *e, const atomic_bool *stop, struct error *err);
 void engine_drop_tower(struct engine *e);
@@ -80,6 +82,12 @@ bool engine_progress(struct engine *e, enum phase phase, uint64_t done, uint64_t
 // The entry for a picture, made if need be (without values); held until engine_release_rows.
 struct picture_rows *engine_hold_rows(struct engine *e, const struct picture *p, struct error *err);
 void engine_release_rows(struct engine *e, struct picture_rows *r);
+// Entries for pictures that are expected, held as long as the engine lives; engine_prepare_pictures
+// then makes their pixels, on a thread of its own: nobody else touches the entries meanwhile.
+bool engine_expect_pictures(struct engine *e, struct picture *const *pictures, size_t n,
+                            struct error *err);
+void engine_prepare_pictures(struct engine *e, struct picture *const *pictures, size_t n,
+                             const atomic_bool *stop);
 // Decodes a picture again and makes what a tower reads.
 bool picture_pixels(const struct picture *p, const struct preprocess_rule *rule, struct pixels *out,
                     struct error *err);

@@ -6,15 +6,16 @@
 #include "engine/engine_internal.h"
 
 // Threads work while the caller's shows progress: one fills the weights (with others), two record
-// and compile.
+// and compile, one makes the pixels of the pictures that will be asked about.
 struct loading {
     struct engine *engine;
+    const struct engine_params *params;
     atomic_bool stop;
     atomic_uint_fast64_t bytes;
     atomic_int running;
 };
 
-enum { WORKERS = 3 };
+enum { WORKERS = 4 };
 
 struct worker {
     struct loading *loading;
@@ -42,6 +43,13 @@ static bool warm_decoder(struct loading *l, struct error *err)
 static bool warm_tower(struct loading *l, struct error *err)
 {
     return !l->engine->vision || vision_warm(l->engine->vision, &l->stop, err);
+}
+
+static bool prepare_pictures(struct loading *l, struct error *err)
+{
+    (void)err;
+    engine_prepare_pictures(l->engine, l->params->pictures, l->params->n_pictures, &l->stop);
+    return true;
 }
 
 static void *work(void *data)
@@ -82,15 +90,17 @@ static const struct worker *first_failed(const struct worker *workers)
     return failed;
 }
 
-bool engine_load(struct engine *e, struct error *err)
+bool engine_load(struct engine *e, const struct engine_params *p, struct error *err)
 {
     if (!weights_allocate(e->weights, err) ||
         (e->tower_weights && !weights_allocate(e->tower_weights, err)))
         return false;
-    struct loading l = {.engine = e, .running = WORKERS};
-    struct worker workers[WORKERS] = {{.loading = &l, .what = "weights", .work = upload},
-                                      {.loading = &l, .what = "decoder", .work = warm_decoder},
-                                      {.loading = &l, .what = "tower", .work = warm_tower}};
+    struct loading l = {.engine = e, .params = p, .running = WORKERS};
+    struct worker workers[WORKERS] = {
+        {.loading = &l, .what = "weights", .work = upload},
+        {.loading = &l, .what = "decoder", .work = warm_decoder},
+        {.loading = &l, .what = "tower", .work = warm_tower},
+        {.loading = &l, .what = "pictures", .work = prepare_pictures}};
     int started = 0;
     while (started < WORKERS &&
            pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0)

@@ -7,14 +7,22 @@
 
 enum { KEPT_UNHELD = 16 }; // pictures that nobody shows any more but that may come back
 
+static struct picture_rows *find(const struct engine *e, const struct picture *p)
+{
+    struct picture_rows *r = e->rows;
+    while (r && memcmp(r->hash, picture_hash(p), PICTURE_HASH) != 0)
+        r = r->next;
+    return r;
+}
+
 struct picture_rows *engine_hold_rows(struct engine *e, const struct picture *p, struct error *err)
 {
-    for (struct picture_rows *r = e->rows; r; r = r->next)
-        if (memcmp(r->hash, picture_hash(p), PICTURE_HASH) == 0) {
-            r->holders++;
-            return r;
-        }
-    struct picture_rows *r = calloc(1, sizeof(*r));
+    struct picture_rows *r = find(e, p);
+    if (r) {
+        r->holders++;
+        return r;
+    }
+    r = calloc(1, sizeof(*r));
     if (!r) {
         error_no_memory(err);
         return NULL;
@@ -35,6 +43,7 @@ void engine_release_rows(struct engine *e, struct picture_rows *r)
         struct picture_rows *x = *at;
         if (x->holders == 0 && (!x->values || ++unheld > KEPT_UNHELD)) {
             *at = x->next;
+            pixels_finish(&x->pixels);
             free(x->values);
             free(x);
         } else {
@@ -56,21 +65,41 @@ bool picture_pixels(const struct picture *p, const struct preprocess_rule *rule,
     return ok;
 }
 
+bool engine_expect_pictures(struct engine *e, struct picture *const *pictures, size_t n,
+                            struct error *err)
+{
+    for (size_t i = 0; e->vision_file && i < n; i++)
+        if (!engine_hold_rows(e, pictures[i], err))
+            return false;
+    return true;
+}
+
+// What fails is made again when it is needed, and then said.
+void engine_prepare_pictures(struct engine *e, struct picture *const *pictures, size_t n,
+                             const atomic_bool *stop)
+{
+    for (size_t i = 0; e->vision_file && i < n && !atomic_load(stop); i++) {
+        struct picture_rows *r = find(e, pictures[i]);
+        if (!r->pixels.values && picture_pixels(pictures[i], &e->traits.rule, &r->pixels, NULL))
+            e->counters.pictures_ahead++;
+    }
+}
+
 bool engine_encode(struct engine *e, const struct picture *p, struct picture_rows *r,
                    const atomic_bool *stop, double *ms, struct error *err)
 {
     *ms = 0;
     if (r->values)
         return true;
-    struct pixels pixels = {0};
     float *values = malloc((size_t)r->count * e->info.embedding * sizeof(float));
     double kernel_ms = 0;
-    bool ok = values ? picture_pixels(p, &e->traits.rule, &pixels, err) : error_no_memory(err);
+    bool ok = values ? r->pixels.values || picture_pixels(p, &e->traits.rule, &r->pixels, err)
+                     : error_no_memory(err);
     double start = clock_ms();
     ok = ok && engine_load_tower(e, stop, err) &&
-         vision_encode(e->vision, &pixels, stop, values, &kernel_ms, err);
+         vision_encode(e->vision, &r->pixels, stop, values, &kernel_ms, err);
     *ms = clock_ms() - start;
-    pixels_finish(&pixels);
+    pixels_finish(&r->pixels);
     if (!ok) {
         free(values);
         return false;

@@ -176,9 +176,10 @@ uint32_t session_positions(const struct session *s);
 
 // What was really done since the engine was created (the tests count with it).
 struct engine_counters {
-    uint64_t columns;   // dispatched through the decoder
-    uint64_t pictures;  // encoded
-    uint64_t pipelines; // made
+    uint64_t columns;        // dispatched through the decoder
+    uint64_t pictures;       // encoded
+    uint64_t pictures_ahead; // whose pixels were made while the weights were loaded
+    uint64_t pipelines;      // made
     uint64_t submits;
     double kernel_ms; // from submission to completion, all submissions
 };

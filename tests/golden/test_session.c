@@ -207,6 +207,33 @@ static int load(void **state)
     return 0;
 }
 
+static uint64_t prepared(const struct engine *e)
+{
+    struct engine_counters c;
+    engine_get_counters(e, &c);
+    return c.pictures_ahead;
+}
+
+static void pictures_prepared_while_loading_are_the_same(void **state)
+{
+    (void)state;
+    struct picture *const pictures[] = {rings, word, rings};
+    const struct engine_params params = {
+        .model = default_model(), .mmproj = default_eyes(), .pictures = pictures, .n_pictures = 3};
+    struct engine *ahead = open_engine_with(&params);
+    assert_int_equal(prepared(engine), 0);
+    assert_int_equal(prepared(ahead), 2);
+    struct message question = ask("What is in these pictures?", pictures, 3);
+    struct session *then = open_session(ahead), *now = open_session(engine);
+    sync_to(then, &question, 1);
+    sync_to(now, &question, 1);
+    assert_memory_equal(session_logits(then), session_logits(now),
+                        engine_get_info(engine)->vocabulary * sizeof(float));
+    session_destroy(now);
+    session_destroy(then);
+    engine_destroy(ahead);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +244,7 @@ int main(void)
         cmocka_unit_test(a_dropped_picture_is_gone_and_the_other_not_encoded_again),
         cmocka_unit_test(the_same_picture_twice_is_encoded_once),
         cmocka_unit_test(a_session_needs_the_pictures_only_while_it_is_called),
+        cmocka_unit_test(pictures_prepared_while_loading_are_the_same),
     };
     need_default_model();
     return cmocka_run_group_tests(tests, load, close_engine);
