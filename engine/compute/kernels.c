@@ -110,7 +110,8 @@ bool kernel_append(struct plan *p, struct plan_op *op, enum shader_family family
     op->shader = shader;
     op->constants[0] = threads;
     op->constants[1] = profile->subgroup_size;
-    memcpy(op->constants + 2, constants, n * sizeof(*constants));
+    if (n > 0)
+        memcpy(op->constants + 2, constants, n * sizeof(*constants));
     op->n_constants = (uint32_t)n + 2;
     for (int i = 0; i < 3; i++)
         if (op->groups[i] > profile->most_groups[i])
