@@ -136,3 +136,25 @@ float *product_results(const struct product *c)
     }
     return got;
 }
+
+float *product_outcome(struct bench *b, const struct product *c)
+{
+    float *before = test_malloc(c->y->slice.size);
+    memcpy(before, c->y->f, c->y->slice.size);
+    product_run(b, c);
+    float *got = product_results(c);
+    memcpy(c->y->f, before, c->y->slice.size);
+    test_free(before);
+    return got;
+}
+
+void product_compare(struct bench *b, const struct product *c, const double *x, const float *got,
+                     double bound, const char *what)
+{
+    const struct shape *s = &c->shape;
+    double *want = product_reference(c, x);
+    bench_compare(b, got, want, (size_t)s->columns * s->rows, bound,
+                  "%s: type %d, mode %u, activation %u, %u x %u, %u columns", what, c->kind.type,
+                  c->kind.mode, c->kind.act, s->rows, s->inner, s->columns);
+    test_free(want);
+}

@@ -32,3 +32,9 @@ void product_run(struct bench *b, const struct product *c);
 double *product_x(const struct product *c); // what is multiplied: after the norm
 double *product_reference(const struct product *c, const double *x);
 float *product_results(const struct product *c); // what lies around them is untouched
+
+// Runs it, and leaves y as it was, to which the reference adds.
+float *product_outcome(struct bench *b, const struct product *c);
+// bench_compare of an outcome with what the reference makes of x.
+void product_compare(struct bench *b, const struct product *c, const double *x, const float *got,
+                     double bound, const char *what);
