@@ -131,11 +131,6 @@ static bool record(struct trial *t, uint32_t times, bool read, struct error *e)
     return plan_finish(t->plan, 0, e) && plan_warm(t->plan, NULL, e);
 }
 
-bool trial_record(struct trial *t, uint32_t times, struct error *e)
-{
-    return record(t, times, false, e);
-}
-
 bool trial_run(struct trial *t, double *ms, struct error *e)
 {
     return plan_run(t->plan, NULL, ms, e);

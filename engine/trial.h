@@ -16,13 +16,11 @@ struct trial;
 struct trial *trial_create(struct vk_device *d, const struct quant *type,
                            const struct trial_shape *shape, struct error *e);
 void trial_destroy(struct trial *t); // NULL allowed
-// So many products after each other, each waiting for the one before, by the kernels that are
-// picked now: recorded and compiled.
-bool trial_record(struct trial *t, uint32_t times, struct error *e);
+// As many products after each other as take `run_ms`, 64 at most, each waiting for the one before,
+// by the kernels that are picked now: recorded and compiled.
+bool trial_fit(struct trial *t, double run_ms, uint32_t *times, struct error *e);
 // Runs them: milliseconds of all.
 bool trial_run(struct trial *t, double *ms, struct error *e);
-// Records as many products as take `run_ms`, 64 at most.
-bool trial_fit(struct trial *t, double run_ms, uint32_t *times, struct error *e);
 // Runs one product: y, columns x rows, lives as long as the trial, until the next call.
 const float *trial_result(struct trial *t, struct error *e);
 

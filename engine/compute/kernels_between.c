@@ -153,10 +153,12 @@ void kernel_between(struct plan *p, const struct between *b)
         kernel_attention(p, rest.attention);
     if (b->qkv && b->qkv->cache_type != CACHE_F16 && b->out) {
         // What only kernel_qkv can do follows by itself.
-        rest.attention = NULL;
-        rest.parts = NULL;
-        rest.n_parts = 0;
-        rest.qkv = NULL;
+        rest = (struct between){.out = b->out,
+                                .gate_up = b->gate_up,
+                                .down = b->down,
+                                .heads = b->heads,
+                                .kv_heads = b->kv_heads,
+                                .head_size = b->head_size};
         kernel_between(p, &rest);
         kernel_qkv(p, b->parts, b->n_parts, b->qkv);
         return;

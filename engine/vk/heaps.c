@@ -45,15 +45,19 @@ static uint64_t free_of_heap(const struct vk_instance *instance, const struct vk
     return h.budget > h.used ? h.budget - h.used : 0; // some drivers report more use than budget
 }
 
+static uint64_t free_memory(const struct vk_instance *instance, const struct vk_physical *p,
+                            const struct host_memory *machine)
+{
+    // A software driver's heap is whatever it likes to claim.
+    if (p->profile.type == VK_TYPE_CPU && machine->total > 0)
+        return machine->free;
+    return free_of_heap(instance, p, vk_main_heap(&p->memory));
+}
+
 uint64_t vk_free_memory(const struct vk_instance *instance, const struct vk_physical *p)
 {
-    if (p->profile.type == VK_TYPE_CPU) {
-        // A software driver's heap is whatever it likes to claim.
-        struct host_memory machine = host_memory_read("");
-        if (machine.total > 0)
-            return machine.free;
-    }
-    return free_of_heap(instance, p, vk_main_heap(&p->memory));
+    struct host_memory machine = host_memory_read("");
+    return free_memory(instance, p, &machine);
 }
 
 // Heaps of the host are the machine's memory, of which others use the rest.
@@ -87,7 +91,7 @@ void vk_read_memory(const struct vk_instance *instance, struct vk_physical *p)
     p->profile.device_memory = p->memory.memoryHeaps[vk_main_heap(&p->memory)].size;
     if (p->profile.type == VK_TYPE_CPU && machine.total > 0)
         p->profile.device_memory = machine.total;
-    p->profile.free_memory = vk_free_memory(instance, p);
+    p->profile.free_memory = free_memory(instance, p, &machine);
     read_host(instance, p, &machine);
     uint32_t type = vk_memory_type(&p->memory, UINT32_MAX, VK_MEMORY_DEVICE);
     p->profile.host_visible = type != UINT32_MAX && (p->memory.memoryTypes[type].propertyFlags &

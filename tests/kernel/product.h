@@ -22,7 +22,11 @@ struct product {
     struct norm norm;
 };
 
-// Tensors with random values, freed by bench_clear.
+// Rows, inner values and columns off every tile.
+enum { PRODUCT_SHAPES = 6 };
+extern const struct shape product_shapes[PRODUCT_SHAPES];
+
+// Tensors with random values, freed by bench_clear. `inner` is raised to whole blocks of the type.
 struct product product_make(struct bench *b, struct kind kind, struct shape shape);
 float *product_column(const struct product *c, uint32_t column); // of x
 struct matmul product_op(const struct product *c, struct plan *p);

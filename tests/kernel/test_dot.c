@@ -72,8 +72,6 @@ static double *rounded_x(struct bench *b, const struct product *c)
 
 static void check(struct bench *b, struct kind kind, struct shape shape)
 {
-    uint32_t block = quant_find(kind.type)->elems;
-    shape.inner = (shape.inner + block - 1) / block * block;
     struct product c = product_make(b, kind, shape);
     assert_int_equal(gemm_variant(bench_device(b), c.m->matrix.type), GEMM_DOT);
     double *x = product_x(&c), *bytes = kind.norm ? NULL : rounded_x(b, &c);
@@ -90,14 +88,11 @@ static void check(struct bench *b, struct kind kind, struct shape shape)
 
 static const enum quant_type types[] = {QUANT_Q4_0, QUANT_Q4_1, QUANT_Q5_0, QUANT_Q5_1,  QUANT_Q8_0,
                                         QUANT_Q2_K, QUANT_Q3_K, QUANT_Q6_K, QUANT_IQ4_NL};
-static const struct shape shapes[] = {
-    {1, 32, 2}, {3, 96, 7}, {33, 576, 9}, {65, 96, 17}, {100, 32, 65}, {70, 160, 300},
-};
 
 static void check_shapes(struct bench *b, struct kind kind)
 {
-    for (size_t i = 0; i < COUNT(shapes); i++)
-        check(b, kind, shapes[i]);
+    for (size_t i = 0; i < PRODUCT_SHAPES; i++)
+        check(b, kind, product_shapes[i]);
 }
 
 static void every_type_is_multiplied(void **state)
